@@ -1,0 +1,180 @@
+"""What a run is asked to do (SweepConfig) and what a person has selected on the screen (Choice)."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from numbers import Integral, Real
+from typing import Any
+
+from distill import registry
+from distill.errors import InvalidValue
+
+DEFAULTS_VERSION = 1  # raised when a default changes its value, so that an old id never means a new run
+DEVICES = ("auto", "cpu", "cuda", "mps")
+LIMITS = {
+    "latent_dim": (1, 256),
+    "epochs": (1, 100_000),
+    "batch_size": (1, 65_536),
+    "seed": (0, 2**31 - 1),
+    "points": (20, 2000),
+    "snapshots": (2, 1000),
+    "threads": (1, 256),
+}
+MOST_BETAS, MOST_LAYERS, WIDEST = 257, 8, 8192
+
+
+def log_betas(low: float = 1e-5, high: float = 1.0, count: int = 33) -> tuple[float, ...]:
+    """`count` compression strengths, weak to strong: 0, then count − 1 evenly spaced in log β from `low` to `high`.
+
+    Zero is always among them, since most nuisance is lost below β = 1e-3 and the grid would hide it otherwise.
+    """
+    if not (0 < low < high and math.isfinite(high) and count >= 3):
+        raise InvalidValue(f"log_betas needs 0 < low < high and count ≥ 3; got low={low}, high={high}, count={count}")
+    ratio = math.log(high / low) / (count - 2)
+    inner = [low * math.exp(ratio * i) for i in range(count - 2)]
+    return (0.0, *(float(f"{beta:.6g}") for beta in inner), float(high))
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """One sweep: every β trained at once on one data set, under one objective.
+
+    Frozen and checked on construction. `betas` is the compression strength (Alemi's β: larger compresses more),
+    sorted from weak to strong. `label` None is the data set's own. `threads` None is the measured default.
+
+    Raises:
+        UnknownName: for a data set, objective or device that does not exist.
+        InvalidValue: for a number outside its limits; the message has the field, the value and what is allowed.
+    """
+
+    dataset: str = "digits"
+    dataset_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    label: str | None = None
+    objective: str = "vib"
+    betas: tuple[float, ...] = log_betas(1e-5, 1, 33)
+    latent_dim: int = 8
+    hidden: tuple[int, ...] = (128, 128)
+    epochs: int = 120
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    seed: int = 0
+    points: int = 1000
+    snapshots: int = 40
+    device: str = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        registry.check("datasets", self.dataset)
+        registry.check("objectives", self.objective)
+        _set(self, "dataset_options", _checked_options(self.dataset_options))
+        _set(self, "betas", _checked_betas(self.betas))
+        _set(self, "hidden", _checked_hidden(self.hidden))
+        for name, (low, high) in LIMITS.items():
+            if not (name == "threads" and self.threads is None):
+                _set(self, name, _checked_int(name, getattr(self, name), low, high))
+        if not _is_real(self.learning_rate) or not 0 < self.learning_rate <= 1:
+            raise InvalidValue(f"learning_rate must be above 0 and at most 1; got {self.learning_rate!r}")
+        if self.device not in DEVICES:
+            raise InvalidValue(f"device must be one of {', '.join(DEVICES)}; got {self.device!r}")
+        if self.label is not None and not isinstance(self.label, str):
+            raise InvalidValue(f"label must be the name of a factor, or None; got {self.label!r}")
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits: a hash of the fields that differ from their defaults, and of the defaults' version."""
+        content = {"version": DEFAULTS_VERSION, **self.changes()}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, as JSON would hold them."""
+        plain = json.loads(self.to_json())
+        return {name: plain[name] for name, default in _defaults().items() if getattr(self, name) != default}
+
+    def to_json(self) -> str:
+        """The whole configuration as one line of JSON; `from_json` reads it back."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "SweepConfig":
+        """The configuration that `to_json` wrote; raises InvalidValue for a field that this version does not know."""
+        given = json.loads(text)
+        known = [each.name for each in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise InvalidValue(f"unknown field {name!r} in a configuration; known: {', '.join(known)}")
+        return cls(**given)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Everything that a person can select while looking at a run; the same object becomes the link.
+
+    `beta` and `step` are indices into the run's axes, None for step means the last; figures take it as it is.
+    """
+
+    beta: int = 20
+    step: int | None = None
+    split: str = "test"
+    colour: str = "label"
+    map: str = "auto"  # auto, pca or umap
+
+    def __post_init__(self) -> None:
+        for name, options in (("split", ("train", "test")), ("map", ("auto", "pca", "umap"))):
+            if getattr(self, name) not in options:
+                raise InvalidValue(f"{name} must be one of {', '.join(options)}; got {getattr(self, name)!r}")
+        for name in ("beta", "step"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, Integral):
+                raise InvalidValue(f"{name} must be an index, a whole number; got {value!r}")
+
+
+def _set(config: SweepConfig, name: str, value: object) -> None:
+    object.__setattr__(config, name, value)
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        each.name: each.default_factory() if each.default is MISSING else each.default  # type: ignore[misc]
+        for each in fields(SweepConfig)
+    }
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _checked_int(name: str, value: object, low: int, high: int) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool) or not low <= value <= high:
+        raise InvalidValue(f"{name} must be a whole number from {low} to {high}; got {value!r}")
+    return int(value)
+
+
+def _checked_betas(betas: Iterable[float]) -> tuple[float, ...]:
+    values = tuple(betas) if isinstance(betas, Iterable) and not isinstance(betas, str) else ()
+    for beta in values:
+        if not _is_real(beta) or beta < 0:
+            raise InvalidValue(f"betas must each be a finite number ≥ 0; got {beta!r}")
+    if not 1 <= len(values) <= MOST_BETAS:
+        raise InvalidValue(f"betas must be a list of 1 to {MOST_BETAS} numbers; got {betas!r}")
+    if list(values) != sorted(set(values)):
+        raise InvalidValue("betas must rise strictly, from weak to strong compression; got " + str(values)[:80])
+    return tuple(float(beta) for beta in values)
+
+
+def _checked_hidden(hidden: Iterable[int]) -> tuple[int, ...]:
+    widths = tuple(hidden) if isinstance(hidden, Iterable) and not isinstance(hidden, str) else (hidden,)
+    if len(widths) > MOST_LAYERS:
+        raise InvalidValue(f"hidden must have at most {MOST_LAYERS} layers; got {len(widths)}")
+    return tuple(_checked_int("hidden", width, 1, WIDEST) for width in widths)
+
+
+def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(options, Mapping):
+        raise InvalidValue(f"dataset_options must be a mapping of names to values; got {options!r}")
+    try:
+        return json.loads(json.dumps(dict(options), sort_keys=True))
+    except (TypeError, ValueError):
+        raise InvalidValue(f"dataset_options must hold plain numbers, text and lists; got {options!r}") from None

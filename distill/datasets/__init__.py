@@ -1,0 +1,98 @@
+"""Data sets: one file each, found by the registry; `load(name)` gives a DataSet with a fixed split by item."""
+
+import inspect
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from distill import registry
+from distill.errors import InvalidValue, unknown
+
+__all__ = ["DataSet", "load", "names"]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Items with a label and named factors, split once and for all.
+
+    Attributes:
+        inputs: (N, D) float32, standardised by one mean and one deviation over all columns of the training items.
+        label: (N,) int64, 0 … classes − 1.
+        factors: name → (N,) int64, the label's own factor among them.
+        classes: name of each factor → the names of its values, in order.
+        label_name: which factor the label is.
+        input_shape: shape of one item, (height, width[, channels]) for pictures.
+        train, test: indices of the items of each split; no item in both.
+        offset, scale: original value = inputs · scale + offset.
+        value_range: lowest and highest original value, for drawing.
+        title: how the data set is called on screen.
+    """
+
+    inputs: np.ndarray
+    label: np.ndarray
+    factors: dict[str, np.ndarray]
+    classes: dict[str, tuple[str, ...]]
+    label_name: str
+    input_shape: tuple[int, ...]
+    train: np.ndarray
+    test: np.ndarray
+    offset: float = 0.0
+    scale: float = 1.0
+    value_range: tuple[float, float] = (0.0, 1.0)
+    title: str = field(default="")
+
+    @property
+    def label_classes(self) -> tuple[str, ...]:
+        """Names of the label's values, in the order of its integers."""
+        return self.classes[self.label_name]
+
+    def labelled_by(self, factor: str | None) -> "DataSet":
+        """The same items with another factor as the label; None keeps the data set's own.
+
+        Raises:
+            UnknownName: where the data set has no such factor.
+        """
+        if factor is None or factor == self.label_name:
+            return self
+        if factor not in self.factors:
+            raise unknown("factor", factor, self.factors)
+        return replace(self, label=self.factors[factor], label_name=factor)
+
+
+def names() -> tuple[str, ...]:
+    """Every data set that `load` knows."""
+    return registry.names("datasets")
+
+
+def load(name: str, label: str | None = None, **options: object) -> DataSet:
+    """The data set called `name`, labelled by the factor `label` (None: its own label).
+
+    Raises:
+        UnknownName: for a data set or a factor that does not exist.
+        InvalidValue: for an option that the data set does not take.
+    """
+    make = registry.module("datasets", name).make
+    allowed = list(inspect.signature(make).parameters)
+    for option in options:
+        if option not in allowed:
+            known = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
+            raise InvalidValue(f"data set '{name}' has no option '{option}'; {known}")
+    return make(**options).labelled_by(label)
+
+
+def standardised(raw: np.ndarray, train: np.ndarray) -> dict[str, object]:
+    """The fields `inputs`, `offset` and `scale` of a DataSet, from raw values (N, …) and the training indices."""
+    flat = raw.reshape(len(raw), -1).astype(np.float64)
+    offset, scale = float(flat[train].mean()), float(flat[train].std())
+    return {"inputs": ((flat - offset) / scale).astype(np.float32), "offset": offset, "scale": scale}
+
+
+def split(labels: np.ndarray, share_of_test: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """(train, test) indices, sorted; every class gives the same share of its items to the test split."""
+    rng = np.random.default_rng(seed)
+    test = []
+    for value in np.unique(labels):
+        items = rng.permutation(np.flatnonzero(labels == value))
+        test.append(items[: round(share_of_test * len(items))])
+    chosen = np.sort(np.concatenate(test))
+    return np.setdiff1d(np.arange(len(labels)), chosen), chosen

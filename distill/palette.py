@@ -1,0 +1,40 @@
+"""One meaning, one colour, on every page. Light hexes; DARK gives each its partner on a dark ground."""
+
+KEPT_RELEVANT, KEPT_IRRELEVANT = "#0b5cad", "#56b4e9"  # deep blue, sky blue
+LOST_RELEVANT, LOST_IRRELEVANT = "#d55e00", "#c3c7cf"  # vermillion, quiet grey
+PARTS = {
+    "kept_relevant": KEPT_RELEVANT,
+    "kept_irrelevant": KEPT_IRRELEVANT,
+    "lost_relevant": LOST_RELEVANT,
+    "lost_irrelevant": LOST_IRRELEVANT,
+}
+
+# For classes: after Paul Tol's "muted" scheme, safe for colour-blind readers, without what resembles the four above.
+CLASSES = (
+    "#332288", "#117733", "#aa4499", "#999933", "#882255",
+    "#44aa99", "#661100", "#cc6677", "#2b2b2b", "#b8973a",
+)  # fmt: skip
+
+INK, SOFT_INK, GRID, GROUND = "#1f2430", "#5b6272", "#e4e7ec", "#ffffff"
+
+# β from weak to strong, on every page the same: one ramp of rising darkness, none of the four among it.
+BETA_RAMP = ("#f2c46d", "#e5975c", "#cf6a63", "#a9497a", "#783a86", "#452f77", "#1d1f4d")
+
+DARK = {
+    KEPT_RELEVANT: "#4d96e8", KEPT_IRRELEVANT: "#8fd0f5", LOST_RELEVANT: "#f08a45", LOST_IRRELEVANT: "#4a505c",
+    "#332288": "#9a8cf0", "#117733": "#3fb56a", "#aa4499": "#d777c9", "#999933": "#c4c45a", "#882255": "#d0608f",
+    "#44aa99": "#5fcab8", "#661100": "#c0654a", "#cc6677": "#f08d9d", "#2b2b2b": "#e6e6e6", "#b8973a": "#e0bd5c",
+    INK: "#e8eaee", SOFT_INK: "#a3abb8", GRID: "#2c323c", GROUND: "#12151b",
+    "#f2c46d": "#fbe3ae", "#e5975c": "#f6bd85", "#cf6a63": "#ee9485", "#a9497a": "#d86f9c",
+    "#783a86": "#b15fbb", "#452f77": "#8a5fc4", "#1d1f4d": "#6a63c9",
+}  # fmt: skip
+
+
+def beta_colours(count: int) -> list[str]:
+    """`count` hexes along the ramp of β, weak to strong; exactly those of the ramp's stops, so that DARK has them all."""
+    return [BETA_RAMP[round(i * (len(BETA_RAMP) - 1) / max(1, count - 1))] for i in range(count)]
+
+
+def class_colour(index: int) -> str:
+    """The colour of class number `index`; beyond the tenth they repeat, and the labels must tell them apart."""
+    return CLASSES[index % len(CLASSES)]

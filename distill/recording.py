@@ -1,0 +1,156 @@
+"""One run from its start, or from where it was left, to its end: train, measure, append."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+import xarray as xr
+
+from distill import store, threads
+from distill.config import SweepConfig
+from distill.evaluation import Evaluation, attributes, first_arrays, measure
+from distill.measures.codes import sampled_codes
+from distill.measures.probing import probe
+from distill.projection import chained_umap
+from distill.reconstruction import reconstruct
+from distill.training import Snapshot, Trainer, build, snapshots
+
+PACKAGES = ("torch", "numpy", "scikit-learn", "umap-learn", "xarray", "zarr")
+STATUS_EVERY, PAUSE_POLL = 0.25, 0.05  # seconds
+UMAP_SCRATCH = "umap.npy"
+
+
+def record(config: SweepConfig, path: Path, notify: Callable[[int, int], None] | None = None) -> str:
+    """Train `config` into the run at `path`, continuing it where a checkpoint lies; "done", or "stopped" on request.
+
+    The checkpoint is written before the commit of its snapshot, so a process killed at any moment leaves a run that
+    opens and that continues to the end of an undisturbed one.
+
+    Raises:
+        DistillError: for a configuration that cannot be trained here, a run that another process writes, a full disk.
+    """
+    trainer = build(config)
+    with store.lock(path):
+        control = _Control(path, trainer, config.threads)
+        map_before = _resume(trainer, path)
+        evaluation, last = Evaluation.of(config, trainer.data), None
+        for last in snapshots(trainer, control.proceed):
+            map_before = _commit(last, evaluation, path, map_before)
+            control.report()
+            if notify:
+                notify(trainer.step, trainer.steps)
+        status = "done" if trainer.step >= trainer.steps else "stopped"
+        store.write_status(path, status=status, step=trainer.step)
+    return status
+
+
+def finish(path: Path) -> None:
+    """Add to a trained run what is computed after its training: the probes' bits and the pictures of what is kept."""
+    run = store.open_run(path).load()
+    trainer = _trained(path, run)
+    threads.settle(trainer.config.threads)
+    offset, scale, low, high = (run.inputs.attrs[name] for name in ("offset", "scale", "low", "high"))
+    original = reconstruct(trainer, sampled_codes(run)) * scale + offset
+    levels = ((original - low) / (high - low)).clip(0, 1) * 255
+    kept = {
+        "units": "1",
+        "long_name": "E[x|z], 0 to 255",
+        "estimator": "decoder fitted after training on sampled codes",
+    }
+    store.extend(path, probe(run).assign(kept=(("beta", "point", "feature"), levels.round().astype(np.uint8), kept)))
+
+
+def map_beta(path: Path, index: int) -> bool:
+    """Lay out β number `index` of a trained run by UMAP, from the layout of the β before it; False when no β is left.
+
+    The layouts join the run as `map_umap` when the last is made. Codes of one or two dimensions need no map.
+    """
+    run = store.open_run(path)
+    codes = sampled_codes(run)
+    if codes.shape[-1] <= 2 or index >= len(codes):
+        return False
+    scratch = store.make_side(path) / UMAP_SCRATCH
+    done = np.load(scratch) if index else np.empty((0, codes.shape[1], 2), np.float32)
+    layout = chained_umap(codes[index], done[-1] if index else None, json.loads(run.attrs["config"])["seed"])
+    done = np.concatenate([done[:index], layout[None]])
+    np.save(scratch, done)
+    if len(done) < len(codes):
+        return True
+    about = {"units": "1", "long_name": "sampled codes in the plane", "method": "UMAP, chained along β"}
+    store.extend(path, xr.Dataset({"map_umap": (("beta", "point", "axis"), done, about)}))
+    scratch.unlink()
+    return False
+
+
+class _Control:
+    """Between two optimiser steps: what was asked for from outside, and the word about how far the run is."""
+
+    def __init__(self, path: Path, trainer: Trainer, fixed_threads: int | None) -> None:
+        self.path, self.trainer, self.told = path, trainer, 0.0
+        self.tuner = threads.Tuner(fixed_threads)
+
+    def proceed(self, step: int) -> bool:
+        """Whether to take the next step; waits here while paused."""
+        wish = store.requested(self.path)
+        if wish == "pause":
+            self.report("paused")
+            while (wish := store.requested(self.path)) == "pause":
+                time.sleep(PAUSE_POLL)
+            self.report()
+        self.tuner.tick()
+        if time.monotonic() - self.told > STATUS_EVERY:
+            self.report()
+        return wish != "stop"
+
+    def report(self, status: str = "running") -> None:
+        """Write the status file."""
+        self.told, at = time.monotonic(), self.trainer
+        store.write_status(
+            self.path, status=status, step=at.step, steps=at.steps, pid=os.getpid(), device=str(at.device), message=""
+        )  # fmt: skip
+
+
+def _resume(trainer: Trainer, path: Path) -> np.ndarray | None:
+    """Put the trainer where the run at `path` was left; the map that the next one is turned towards."""
+    checkpoint = store.load_checkpoint(path) if store.exists(path) and not store.summary(path).complete else None
+    if checkpoint is None:
+        return None
+    trainer.restore(checkpoint)
+    return store.open_run(path).codes_2d.isel(code_step=-1, beta=0).values
+
+
+def _commit(snapshot: Snapshot, evaluation: Evaluation, path: Path, map_before: np.ndarray | None) -> np.ndarray | None:
+    """Checkpoint, measure and append one snapshot; the first β's map, for the next one to be turned towards."""
+    trainer = snapshot.trainer
+    fresh = trainer.step == 0 or not store.exists(path)
+    if not fresh and store.summary(path).last_step >= trainer.step:
+        return map_before  # continued from the checkpoint of a snapshot that had been committed
+    arrays = measure(snapshot, evaluation, map_before)
+    if fresh:
+        arrays = arrays.merge(first_arrays(trainer, evaluation))
+        arrays.attrs = attributes(
+            trainer, datetime.now(UTC).isoformat(timespec="seconds"), torch.get_num_threads(), _versions()
+        )
+        store.create(path, arrays, replace=True)
+    store.save_checkpoint(path, trainer.checkpoint())
+    if not fresh:
+        store.append(path, arrays)
+    return arrays.codes_2d.values[0, 0] if snapshot.keeps_codes else map_before
+
+
+def _trained(path: Path, run: xr.Dataset) -> Trainer:
+    """The trainer of a run, as its last checkpoint has it."""
+    trainer = build(SweepConfig.from_json(run.attrs["config"]))
+    trainer.restore(store.load_checkpoint(path))
+    return trainer
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

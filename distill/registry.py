@@ -1,0 +1,39 @@
+"""Variants are found in their folder, never listed by hand: a new data set or objective is one new file."""
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from distill.errors import unknown
+
+SINGULAR = {"datasets": "data set", "objectives": "objective", "figures": "figure", "measures": "measure"}
+
+
+@cache
+def names(folder: str) -> tuple[str, ...]:
+    """The variants in distill/`folder`, sorted; files whose name begins with an underscore are not variants."""
+    here = Path(__file__).parent / folder
+    return tuple(sorted(path.stem for path in here.glob("*.py") if not path.stem.startswith("_")))
+
+
+def check(folder: str, name: str) -> str:
+    """`name`, if distill/`folder` holds it.
+
+    Raises:
+        UnknownName: with the names that are known and the nearest spelling.
+    """
+    if name not in names(folder):
+        raise unknown(SINGULAR[folder], name, names(folder))
+    return name
+
+
+def module(folder: str, name: str) -> ModuleType:
+    """The module of one variant, imported now; raises UnknownName where there is none."""
+    return import_module(f"distill.{folder}.{check(folder, name)}")
+
+
+def public(folder: str) -> dict[str, object]:
+    """Every public name of every file in distill/`folder` (what its `__all__` lists), by name."""
+    modules = [module(folder, name) for name in names(folder)]
+    return {name: getattr(each, name) for each in modules for name in each.__all__}

@@ -1,0 +1,204 @@
+"""The only training loop: every β of a sweep in one batched model, yielding snapshots as it goes."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from distill import datasets, objectives
+from distill.config import SweepConfig
+from distill.datasets import DataSet
+from distill.errors import InvalidValue
+from distill.networks import Bottleneck, gaussian_rate, label_cross_entropy
+from distill.objectives import Objective, Terms
+
+KEPT_CODES = 6  # snapshots that keep their codes, the last among them
+NOISE, ORDER, START = 1, 2, 3  # what a random stream is for; with the seed and the step it names the stream
+
+
+@dataclass
+class Trainer:
+    """A sweep at one step of its training: the model, its optimiser, and the step that they have reached."""
+
+    config: SweepConfig
+    data: DataSet
+    objective: Objective
+    model: Bottleneck
+    optimiser: torch.optim.Optimizer
+    strength: Tensor
+    step: int = 0
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lives."""
+        return self.strength.device
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one pass over the training items; a last, shorter batch is left out."""
+        return max(1, len(self.data.train) // self.config.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of the whole training."""
+        return self.config.epochs * self.steps_per_epoch
+
+    def terms(self, mean: Tensor, scale: Tensor, noise: Tensor, labels: Tensor) -> Terms:
+        """What the objective sees of codes (S, N, K) with noise (N, K) and labels (N,)."""
+        logits = self.model.decode(mean + scale * noise)
+        rate = gaussian_rate(mean, scale).mean(-1) if self.model.stochastic else torch.zeros_like(self.strength)
+        return Terms(label_cross_entropy(logits, labels).mean(-1), rate)
+
+    def checkpoint(self) -> dict[str, np.ndarray]:
+        """Everything that continuing needs: weights, moments and the step."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        for index, moments in self.optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{index}.{name}": value for name, value in moments.items()}
+        arrays = {name: value.detach().cpu().numpy().copy() for name, value in tensors.items()}
+        return {**arrays, "step": np.array(self.step)}
+
+    def restore(self, checkpoint: dict[str, np.ndarray]) -> None:
+        """Continue from what `checkpoint` gave."""
+        tensors = {name: torch.from_numpy(np.asarray(value).copy()) for name, value in checkpoint.items()}
+        self.step = int(tensors.pop("step"))
+        weights = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
+        self.model.load_state_dict(weights)
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in tensors.items():
+            if name.startswith("optimiser."):
+                _, index, moment = name.split(".")
+                state.setdefault(int(index), {})[moment] = value
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A pause in the training at which the models can be measured.
+
+    Attributes:
+        trainer: the sweep as it stands.
+        last: whether the training ends here, as planned or stopped.
+        keeps_codes: whether this is one of the few whose codes are stored.
+        seconds: time spent in optimiser steps since this process began the run.
+    """
+
+    trainer: Trainer
+    last: bool
+    keeps_codes: bool
+    seconds: float
+
+
+def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype = torch.float32) -> Trainer:
+    """The sweep before its first step, on the device that the configuration asks for.
+
+    Raises:
+        UnknownName: where the data set has no factor called `config.label`.
+        InvalidValue: where the device is not there.
+    """
+    data = data or datasets.load(config.dataset, config.label, **config.dataset_options)
+    device, objective = resolve_device(config.device), objectives.load(config.objective)
+    model = Bottleneck(
+        len(config.betas), data.inputs.shape[1], config.hidden, config.latent_dim, len(data.label_classes),
+        objective.stochastic, stream(config.seed, START), dtype,
+    ).to(device)  # fmt: skip
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    return Trainer(config, data, objective, model, optimiser, torch.tensor(config.betas, dtype=dtype, device=device))
+
+
+def snapshots(
+    trainer: Trainer, proceed: Callable[[int], bool] = lambda step: True, planned: tuple[int, ...] | None = None
+) -> Iterator[Snapshot]:
+    """Train to the end, yielding a Snapshot at every planned step that is still ahead, the present one included.
+
+    `proceed(step)` is asked before every optimiser step; when it says no, a last snapshot is yielded at once.
+    """
+    plan = planned or snapshot_steps(trainer.steps, trainer.config.snapshots)
+    keep = {plan[i] for i in np.linspace(0, len(plan) - 1, KEPT_CODES).round().astype(int)}
+    batches, spent = _Batches(trainer), 0.0
+    for goal in plan:
+        if goal < trainer.step:
+            continue
+        began, stopped = time.perf_counter(), False
+        while trainer.step < goal and not stopped:
+            stopped = not proceed(trainer.step)
+            if not stopped:
+                batches.advance()
+        _synchronise(trainer.device)
+        spent += time.perf_counter() - began
+        last = stopped or goal == plan[-1]
+        yield Snapshot(trainer, last, last or goal in keep, spent)
+        if stopped:
+            return
+
+
+def snapshot_steps(steps: int, count: int) -> tuple[int, ...]:
+    """At most `count` steps from 0 to `steps`, spaced as squares.
+
+    Dense at the start, where the curve moves fast, and never so sparse at the end that a viewer has to wait, as
+    logarithmic spacing would be.
+    """
+    return tuple(sorted({round(steps * (i / (count - 1)) ** 2) for i in range(count)}))
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device called `name`; auto is CUDA, else MPS, else the CPU. Raises InvalidValue where it is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(each for each, present in there.items() if present))
+    if not there[name]:
+        raise InvalidValue(
+            f"device '{name}' is not on this machine; there is {', '.join(k for k in there if there[k])}"
+        )
+    return torch.device(name)
+
+
+def stream(seed: int, purpose: int, step: int = 0) -> torch.Generator:
+    """The random stream of (seed, purpose, step): a continued run draws what the undisturbed one would have drawn."""
+    mixed = np.random.SeedSequence((seed, purpose, step)).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(mixed >> np.uint64(1)))
+
+
+def learning_rate_at(step: int, steps: int, peak: float) -> float:
+    """The schedule."""
+    return peak
+
+
+class _Batches:
+    """The training items on the device, and one optimiser step at a time over them."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        data, dtype = trainer.data, trainer.strength.dtype
+        self.trainer, self.size = trainer, min(trainer.config.batch_size, len(data.train))
+        self.inputs = torch.from_numpy(data.inputs[data.train]).to(trainer.device, dtype)
+        self.labels = torch.from_numpy(data.label[data.train]).to(trainer.device)
+        self.epoch, self.order = -1, torch.empty(0, dtype=torch.long)
+
+    def advance(self) -> None:
+        """One optimiser step of all S models, on the batch and the noise that (seed, step) give."""
+        trainer, config = self.trainer, self.trainer.config
+        chosen = self._next_items()
+        noise = torch.randn(self.size, config.latent_dim, generator=stream(config.seed, NOISE, trainer.step))
+        mean, scale = trainer.model.encode(self.inputs[chosen])
+        terms = trainer.terms(mean, scale, noise.to(mean), self.labels[chosen])
+        trainer.optimiser.zero_grad(set_to_none=True)
+        # the sum keeps the models apart: each weight's gradient comes from its own model's loss alone
+        trainer.objective.loss(terms, trainer.strength).sum().backward()
+        for group in trainer.optimiser.param_groups:
+            group["lr"] = learning_rate_at(trainer.step, trainer.steps, config.learning_rate)
+        trainer.optimiser.step()
+        trainer.step += 1
+
+    def _next_items(self) -> Tensor:
+        epoch, batch = divmod(self.trainer.step, self.trainer.steps_per_epoch)
+        if epoch != self.epoch:
+            order = torch.randperm(len(self.labels), generator=stream(self.trainer.config.seed, ORDER, epoch))
+            self.epoch, self.order = epoch, order.to(self.labels.device)
+        return self.order[batch * self.size : (batch + 1) * self.size]
+
+
+def _synchronise(device: torch.device) -> None:
+    if device.type != "cpu":
+        getattr(torch, device.type).synchronize()

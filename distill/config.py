@@ -58,7 +58,7 @@ class SweepConfig:
     hidden: tuple[int, ...] = (128, 128)
     epochs: int = 120
     batch_size: int = 128
-    learning_rate: float = 3e-3
+    learning_rate: float = 1e-2  # the peak of one cycle
     seed: int = 0
     points: int = 1000
     snapshots: int = 40

@@ -82,19 +82,27 @@ def first_arrays(trainer: Trainer, evaluation: Evaluation) -> xr.Dataset:
     scaling = {"offset": data.offset, "scale": data.scale, "low": data.value_range[0], "high": data.value_range[1]}
     return xr.Dataset(
         {
-            "inputs": (("point", "feature"), data.inputs[stored], {"long_name": "standardised inputs", "units": "1", **scaling}),
+            "inputs": (
+                ("point", "feature"),
+                data.inputs[stored],
+                {"long_name": "standardised inputs", "units": "1", **scaling},
+            ),
             "label": ("point", data.label[stored], {"long_name": data.label_name, "units": "1"}),
             "factors": (("point", "factor"), factors, {"long_name": "factors", "units": "1"}),
         },
         coords={
-            "beta": ("beta", list(trainer.config.betas), {"long_name": trainer.objective.knob.label, "units": trainer.objective.knob.unit or "1"}),
+            "beta": (
+                "beta",
+                list(trainer.config.betas),
+                {"long_name": trainer.objective.knob.label, "units": trainer.objective.knob.unit or "1"},
+            ),
             "split": list(SPLITS),
             "point": ("point", stored, {"long_name": "index in the data set", "units": "1"}),
             "factor": list(data.factors),
             "latent": np.arange(trainer.config.latent_dim),
             "axis": ["x", "y"],
         },
-    )  # fmt: skip
+    )
 
 
 @torch.no_grad()
@@ -124,14 +132,31 @@ def attributes(
     """The attributes that make a run readable without the program that made it."""
     config, data = trainer.config, trainer.data
     return {
-        "config": config.to_json(), "id": config.id, "title": f"{data.title}, {trainer.objective.title}",
-        "dataset_title": data.title, "objective_title": trainer.objective.title, "objective_formula": trainer.objective.formula,
-        "label_name": data.label_name, "classes": json.dumps(data.classes), "input_shape": list(data.input_shape),
-        "steps": trainer.steps, "steps_per_epoch": trainer.steps_per_epoch, "device": str(trainer.device), "threads": threads,
-        "versions": json.dumps(versions), "created": created, "training_items": len(data.train),
+        "config": config.to_json(),
+        "id": config.id,
+        "title": f"{data.title}, {trainer.objective.title}",
+        "dataset_title": data.title,
+        "objective_title": trainer.objective.title,
+        "objective_formula": trainer.objective.formula,
+        "label_name": data.label_name,
+        "classes": json.dumps(data.classes),
+        "input_shape": list(data.input_shape),
+        "steps": trainer.steps,
+        "steps_per_epoch": trainer.steps_per_epoch,
+        "device": str(trainer.device),
+        "threads": threads,
+        "versions": json.dumps(versions),
+        "created": created,
+        "training_items": len(data.train),
         "estimators": json.dumps({name: each["estimator"] for name, each in ATTRIBUTES.items() if "estimator" in each}),
-        "knob": json.dumps({"label": trainer.objective.knob.label, "symbol": trainer.objective.knob.symbol, "unit": trainer.objective.knob.unit}),
-    }  # fmt: skip
+        "knob": json.dumps(
+            {
+                "label": trainer.objective.knob.label,
+                "symbol": trainer.objective.knob.symbol,
+                "unit": trainer.objective.knob.unit,
+            }
+        ),
+    }
 
 
 def _of_split(snapshot: Snapshot, evaluation: Evaluation, split: str, count: int) -> dict[str, np.ndarray]:
@@ -181,13 +206,15 @@ def _information(
     """I(X;Z) and I(Z;Y) with their errors; a code without noise has no I(X;Z), and hides no label of distinct items."""
     if not trainer.model.stochastic:
         unknown = torch.full((len(mean),), math.nan)
-        exact = {"information_y": torch.full((len(mean),), entropy), "information_y_error": torch.zeros(len(mean))}
+        exact = {"information_y": torch.full((len(mean),), entropy, dtype=torch.float64), "information_y_error": torch.zeros(len(mean))}
         return {"information_x": unknown, "information_x_error": unknown, **exact}
     found = mixture(mean, scale, draws, labels)
     return {
-        "information_x": found.information_x, "information_x_error": found.error_x,
-        "information_y": found.information_y, "information_y_error": found.error_y,
-    }  # fmt: skip
+        "information_x": found.information_x,
+        "information_x_error": found.error_x,
+        "information_y": found.information_y,
+        "information_y_error": found.error_y,
+    }
 
 
 def _codes(trainer: Trainer, evaluation: Evaluation, map_before: np.ndarray | None) -> xr.Dataset:

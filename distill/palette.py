@@ -31,7 +31,7 @@ DARK = {
 
 
 def beta_colours(count: int) -> list[str]:
-    """`count` hexes along the ramp of β, weak to strong; exactly those of the ramp's stops, so that DARK has them all."""
+    """`count` hexes along the ramp of β, weak to strong; the ramp's own stops, so that DARK has them all."""
     return [BETA_RAMP[round(i * (len(BETA_RAMP) - 1) / max(1, count - 1))] for i in range(count)]
 
 

@@ -43,7 +43,8 @@ def chained_umap(codes: np.ndarray, before: np.ndarray | None, seed: int) -> np.
 
     settings = {"n_neighbors": min(NEIGHBOURS, len(codes) - 1), "random_state": seed, "n_jobs": 1}
     if before is None:
-        layout = umap.UMAP(n_epochs=FIRST_EPOCHS, init="pca", **settings).fit_transform(codes)
-        return np.asarray(layout - layout.mean(0), np.float32)
-    follow = umap.UMAP(n_epochs=NEXT_EPOCHS, init=before, learning_rate=NEXT_RATE, **settings)
-    return np.asarray(follow.fit_transform(codes), np.float32)
+        fit = umap.UMAP(n_epochs=FIRST_EPOCHS, init="pca", **settings)
+    else:
+        fit = umap.UMAP(n_epochs=NEXT_EPOCHS, init=before, learning_rate=NEXT_RATE, **settings)
+    layout = fit.fit_transform(codes)
+    return np.asarray(layout - layout.mean(0), np.float32)  # umap moves what it starts from into a box beside 0

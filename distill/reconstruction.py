@@ -7,14 +7,14 @@ from torch import Tensor
 from distill.networks import StackedMLP
 from distill.training import Trainer, stream
 
-STEPS, BATCH, WIDTH, PEAK_RATE = 400, 256, 128, 1e-2
+STEPS, BATCH, WIDTH, PEAK_RATE = 400, 128, 64, 1e-2
 FITTING = 5  # the purpose of this random stream
 
 
 def reconstruct(trainer: Trainer, codes: np.ndarray) -> np.ndarray:
     """E[x|z] for codes (S, N, K) of a trained sweep: (S, N, D), standardised inputs.
 
-    One hidden layer of 128 a β, fitted to training items by squared error, whose optimum is the conditional mean;
+    One hidden layer of 64 a β, fitted to training items by squared error, whose optimum is the conditional mean;
     every step draws fresh codes z ~ q(z|x), so that nothing is read off the means. The encoders stay as they are.
     """
     inputs = torch.from_numpy(trainer.data.inputs[trainer.data.train]).to(trainer.device)

@@ -15,6 +15,7 @@ import xarray as xr
 
 from distill import store, threads
 from distill.config import SweepConfig
+from distill.errors import DistillError
 from distill.evaluation import Evaluation, attributes, first_arrays, measure
 from distill.measures.codes import sampled_codes
 from distill.measures.probing import probe
@@ -78,7 +79,7 @@ def map_beta(path: Path, index: int) -> bool:
         return False
     scratch = store.make_side(path) / UMAP_SCRATCH
     done = np.load(scratch) if index else np.empty((0, codes.shape[1], 2), np.float32)
-    layout = chained_umap(codes[index], done[-1] if index else None, json.loads(run.attrs["config"])["seed"])
+    layout = chained_umap(codes[index], done[index - 1] if index else None, json.loads(run.attrs["config"])["seed"])
     done = np.concatenate([done[:index], layout[None]])
     np.save(scratch, done)
     if len(done) < len(codes):
@@ -138,6 +139,7 @@ def _commit(snapshot: Snapshot, evaluation: Evaluation, path: Path, map_before: 
         arrays.attrs = attributes(
             trainer, datetime.now(UTC).isoformat(timespec="seconds"), torch.get_num_threads(), _versions()
         )
+        store.drop_checkpoint(path)  # one of an earlier training must not outlive the run that it belonged to
         store.create(path, arrays, replace=True)
     store.save_checkpoint(path, trainer.checkpoint())
     if not fresh:
@@ -147,8 +149,11 @@ def _commit(snapshot: Snapshot, evaluation: Evaluation, path: Path, map_before: 
 
 def _trained(path: Path, run: xr.Dataset) -> Trainer:
     """The trainer of a run, as its last checkpoint has it."""
+    checkpoint = store.load_checkpoint(path)
+    if checkpoint is None:
+        raise DistillError(f"run '{path.name}' has no checkpoint, so its networks are gone; train it anew")
     trainer = build(SweepConfig.from_json(run.attrs["config"]))
-    trainer.restore(store.load_checkpoint(path))
+    trainer.restore(checkpoint)
     return trainer
 
 

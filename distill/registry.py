@@ -1,5 +1,6 @@
 """Variants are found in their folder, never listed by hand: a new data set or objective is one new file."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -31,6 +32,20 @@ def check(folder: str, name: str) -> str:
 def module(folder: str, name: str) -> ModuleType:
     """The module of one variant, imported now; raises UnknownName where there is none."""
     return import_module(f"distill.{folder}.{check(folder, name)}")
+
+
+def lazily(folder: str) -> Callable[[str], object]:
+    """A module's `__getattr__` that finds what the files of distill/`folder` publish, imported at first use."""
+
+    def find(name: str) -> object:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = public(folder)
+        if name not in found:
+            raise AttributeError(f"distill.{folder} has no '{name}'; it has {', '.join(sorted(found))}")
+        return found[name]
+
+    return find
 
 
 def public(folder: str) -> dict[str, object]:

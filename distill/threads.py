@@ -1,4 +1,4 @@
-"""How many threads torch uses on the CPU: measured, because beside another busy process two can be 20× slower than one."""
+"""How many threads torch uses on the CPU: measured, for beside a busy process two can be 20× slower than one."""
 
 import os
 import statistics

@@ -5,6 +5,7 @@ import numpy as np
 from distill.datasets import DataSet, split, standardised
 
 TITLE = "Digits"
+FACTORS = ("digit", "parity", "loop", "ink", "slant")  # the label first
 HAS_LOOP = (0, 4, 6, 8, 9)
 THIRDS = ("low", "middle", "high")
 

@@ -16,6 +16,7 @@ from distill.datasets import DataSet, standardised
 from distill.errors import InvalidValue
 
 TITLE = "Sprites"
+FACTORS = ("shape", "colour", "size", "x", "y", "rotation", "texture")  # the label first
 SMALLEST, LARGEST = 12, 32
 SAMPLES = 6  # sample points along each side of a pixel: coverage in steps of 1/36
 

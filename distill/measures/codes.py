@@ -1,4 +1,4 @@
-"""Sampled codes of a run: what every map, probe and picture is made from, since means are not compressed (THEORY 8.5)."""
+"""Sampled codes of a run: what every map, probe and picture is made from, since means are not compressed."""
 
 import json
 

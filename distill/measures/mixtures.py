@@ -66,7 +66,9 @@ def _of_block(mean: "Tensor", scale: "Tensor", noise: "Tensor", labels: "Tensor"
     log_all.diagonal(dim1=1, dim2=2).copy_(log_own)
     largest = log_all.amax(-1, keepdim=True)
     # what is left is at most 0, and a sum of N such terms loses nothing to float32, whose exp is many times faster
-    by_class = (log_all.sub_(largest).float().clamp_(min=SMALLEST_LOG).exp_() @ one_hot.float()).to(mean.dtype)  # (S, N, classes)
+    by_class = (log_all.sub_(largest).float().clamp_(min=SMALLEST_LOG).exp_() @ one_hot.float()).to(
+        mean.dtype
+    )  # (S, N, classes)
     log_mean = by_class.sum(-1).log() + largest.squeeze(-1) - math.log(items)
     own_class = by_class.gather(-1, labels.expand(len(mean), -1).unsqueeze(-1)).squeeze(-1)
     log_class = own_class.log() + largest.squeeze(-1) - one_hot.sum(0)[labels].log()
@@ -74,7 +76,7 @@ def _of_block(mean: "Tensor", scale: "Tensor", noise: "Tensor", labels: "Tensor"
 
 
 def _log_densities(mean: "Tensor", scale: "Tensor", noise: "Tensor") -> "Tensor":
-    """log q(z_i|x_j) up to the common −K/2 log 2π, (S, N, N): the squares expanded, so that it is two matrix products."""
+    """log q(z_i|x_j) up to the common −K/2 log 2π, (S, N, N): squares expanded, so that it is one matrix product."""
     import torch
 
     centre = mean.mean(1, keepdim=True)  # smaller numbers lose less when their squares are subtracted

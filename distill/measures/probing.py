@@ -9,7 +9,10 @@ __all__ = ["entropy_bits", "factors", "held_out_gain"]
 
 FOLDS = 5
 RESAMPLES = 200
-WIDEST_NEWTON = 200
+WIDEST_NEWTON = 400
+MOST_COLUMNS = 100
+LEAST_PROBABILITY = 1e-12
+PENALTIES = (1.0, 10.0, 100.0, 1000.0)  # raw inputs have far more columns than codes, and overfit where codes do not
 
 
 def factors(run: xr.Dataset) -> xr.Dataset:
@@ -36,12 +39,13 @@ def factors(run: xr.Dataset) -> xr.Dataset:
 
 def probe(run: xr.Dataset) -> xr.Dataset:
     """The variables factor_* that a run stores after its training."""
+    from threadpoolctl import threadpool_limits
+
     codes, inputs = sampled_codes(run), run.inputs.transpose("point", "feature").values
     names, values = [str(name) for name in run.factor.values], run.factors.transpose("factor", "point").values
-    intervals = np.array(
-        [[_interval(held_out_gain(each, value)) for each in codes] for value in values]
-    )  # (factor, β, 3)
-    ceiling = [max(0.0, held_out_gain(inputs, value).mean()) for value in values]
+    with threadpool_limits(1):  # the matrices are small: a second BLAS thread makes them ten times slower
+        intervals = np.array([[_interval(held_out_gain(each, value)) for each in codes] for value in values])
+        ceiling = [_ceiling(inputs, value) for value in values]
     over, bits = ("factor", "beta"), {"units": "bits"}
     how = f"logistic probe, {FOLDS}-fold cross-fitted on {len(inputs)} test items, one sampled code an item"
     return xr.Dataset(
@@ -56,10 +60,10 @@ def probe(run: xr.Dataset) -> xr.Dataset:
     )
 
 
-def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS) -> np.ndarray:
-    """log2 q(s_i|z_i) − log2 p(s_i) of every item, q a logistic probe fitted without that item's fold: (N, K), (N,) → (N,).
+def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS, penalty: float = 1.0) -> np.ndarray:
+    """log2 q(s_i|z_i) − log2 p(s_i) of every item (N,), q a logistic probe of codes (N, K) fitted without its fold.
 
-    Its mean is H(s) − CE, in bits. Inputs are standardised within each fold's training items; L2 with C = 1.
+    Its mean is H(s) − CE, in bits. Inputs are standardised within each fold's training items; `penalty` is that of L2.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import KFold
@@ -73,12 +77,29 @@ def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS) -> 
     solver = "newton-cholesky" if codes.shape[1] * len(values) <= WIDEST_NEWTON else "lbfgs"
     log_q = np.zeros(len(factor))
     for train, test in KFold(folds, shuffle=True, random_state=0).split(codes):
-        probe_of_fold = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, solver=solver))
-        model = probe_of_fold.fit(codes[train], inverse[train])
-        held = np.full((len(test), len(values)), np.log(1e-12))  # a value that the fold never showed
-        held[:, model.classes_] = model.predict_log_proba(codes[test])
-        log_q[test] = held[np.arange(len(test)), inverse[test]]
+        held, seen = (
+            np.zeros((len(test), len(values))),
+            np.unique(inverse[train]),
+        )  # 0 for a value the fold never showed
+        if len(seen) == 1:  # nothing to tell apart, which scikit-learn refuses
+            held[:, seen] = 1
+        else:
+            logistic = LogisticRegression(C=1 / penalty, max_iter=300, tol=1e-3, solver=solver)
+            model = make_pipeline(StandardScaler(), logistic).fit(codes[train], inverse[train])
+            held[:, seen] = model.predict_proba(codes[test])
+        log_q[test] = np.log(held[np.arange(len(test)), inverse[test]].clip(LEAST_PROBABILITY))
     return (log_q - np.log(counts / counts.sum())[inverse]) / np.log(2)
+
+
+def _ceiling(inputs: np.ndarray, factor: np.ndarray) -> float:
+    """Bits that the probe finds in the raw inputs, under the penalty that suits their number of columns best.
+
+    Of inputs with more than 100 columns it sees the first 100 principal components.
+    """
+    if inputs.shape[1] > MOST_COLUMNS:
+        left, spread, _ = np.linalg.svd(inputs - inputs.mean(0), full_matrices=False)
+        inputs = left[:, :MOST_COLUMNS] * spread[:MOST_COLUMNS]
+    return max(0.0, *(float(held_out_gain(inputs, factor, penalty=each).mean()) for each in PENALTIES))
 
 
 def entropy_bits(values: np.ndarray) -> float:

@@ -1,0 +1,61 @@
+"""Trains the example runs that ship with the program: make examples
+
+Each is a run of the default settings, so that a person who changes nothing sees it at once. What only pictures need is
+rounded, so that all examples together stay small; the bits, errors and shares are untouched.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from distill import SweepConfig, arrays, jobs
+
+EXAMPLES = (SweepConfig(), SweepConfig(dataset="sprites"))
+COMMAND = "make examples"
+MANTISSA = {"code_mean": 6, "code_scale": 4, "codes_2d": 9, "map_umap": 9}  # bits kept of a float16's ten
+GREY_STEP = 8  # kept pictures: 32 levels of grey instead of 256
+LARGEST = 6_000_000  # bytes, all examples together
+
+
+def main() -> None:
+    """Train, round, pack, and say how large the whole became."""
+    target = Path(__file__).parent / "examples"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["DISTILL_STORE"] = folder
+        for config in EXAMPLES:
+            pack(jobs.train(config, maps=True).load(), target / config.id)
+            print(config.dataset, config.id, f"{size(target / config.id):,} bytes", flush=True)
+    whole = size(target)
+    print(f"{whole:,} bytes in all, of {LARGEST:,}")
+    if whole > LARGEST:
+        raise SystemExit("the examples are too large to ship")
+
+
+def pack(run: xr.Dataset, path: Path) -> None:
+    """Write `run`, its pictures rounded, with one chunk an array."""
+    slim = {name: rounded(run[name], kept) for name, kept in MANTISSA.items() if name in run}
+    grey = (run.kept.astype(np.uint16) + GREY_STEP // 2) // GREY_STEP * GREY_STEP
+    slim["kept"] = grey.clip(0, 255).astype(np.uint8).assign_attrs(run.kept.attrs)
+    arrays.write_whole(path, run.assign(slim), run.attrs | {"command": COMMAND}, whole=True)
+
+
+def rounded(array: xr.DataArray, kept: int) -> xr.DataArray:
+    """float16 with `kept` bits of mantissa, rounded to nearest; the zeros behind them compress away."""
+    bits, dropped = array.values.astype(np.float16).view(np.uint16).astype(np.uint32), 10 - kept
+    bits = (bits + (1 << (dropped - 1))) >> dropped << dropped
+    return array.copy(data=bits.astype(np.uint16).view(np.float16))
+
+
+def size(path: Path) -> int:
+    """Bytes of all files below `path`."""
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""A figure whose traces follow β and the training step; at one β and step it is a plain plotly Figure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from distill.config import Choice
+from distill.errors import InvalidValue
+
+Values = np.ndarray | Mapping[int, np.ndarray] | None
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One trace that moves: arrays (beta, n), or (step, beta, n), or {step index: (beta, n)} where few steps are kept.
+
+    `low` and `high` are the ends of a horizontal interval; `text` holds one string a point. None stays as it is.
+    """
+
+    trace: int
+    x: Values = None
+    y: Values = None
+    low: Values = None
+    high: Values = None
+    text: Sequence | None = None
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A figure and what in it moves."""
+
+    figure: go.Figure
+    motions: tuple[Motion, ...]
+
+    def at(self, run: xr.Dataset, choice: Choice) -> go.Figure:
+        """The figure at the chosen β and step; the one given stays as it is."""
+        step, beta = chosen(run, choice)
+        figure = go.Figure(self.figure)
+        for motion in self.motions:
+            trace, x = figure.data[motion.trace], taken(motion.x, step, beta)
+            for name, values in (("x", x), ("y", taken(motion.y, step, beta))):
+                if values is not None:
+                    trace[name] = values
+            if motion.text is not None:
+                trace.text = list(np.asarray(motion.text, dtype=object)[(step, beta)[-(np.ndim(motion.text) - 1) :]])
+            if motion.low is not None:
+                low, high = taken(motion.low, step, beta), taken(motion.high, step, beta)
+                trace.error_x.update(array=high - trace.x, arrayminus=trace.x - low)
+        return figure
+
+
+def chosen(run: xr.Dataset, choice: Choice) -> tuple[int, int]:
+    """The step index and the β index that a choice says; the default β of a Choice is that of a shorter sweep's end too.
+
+    Raises:
+        InvalidValue: for an index that the run does not have.
+    """
+    steps, betas = run.sizes["step"], run.sizes["beta"]
+    step = steps - 1 if choice.step is None else choice.step
+    beta = min(choice.beta, betas - 1) if choice.beta == Choice.beta else choice.beta
+    for name, value, count in (("step", step, steps), ("beta", beta, betas)):
+        if not -count <= value < count:
+            raise InvalidValue(f"{name} {value} is not among the run's {count}: 0 to {count - 1}")
+    return step % steps, beta % betas
+
+
+def taken(values: Values, step: int, beta: int) -> np.ndarray | None:
+    """What an array of a Motion holds at one step and β; of few kept steps, the nearest."""
+    if values is None:
+        return None
+    if isinstance(values, Mapping):
+        return values[min(values, key=lambda kept: abs(kept - step))][beta]
+    return values[step, beta] if values.ndim == 3 else values[beta]
+
+
+def code_places(run: xr.Dataset) -> list[int]:
+    """The step indices at which the run has kept its codes."""
+    return [int(np.flatnonzero(run.step.values == step)[0]) for step in run.code_step.values]

@@ -1,0 +1,80 @@
+"""What all figures share: type, margins, axes, and the words for β."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from distill.palette import GRID, INK, SOFT_INK
+
+FONT = "Inter, sans-serif"
+SIZE, SMALL = 13, 11.5
+
+
+def blank(left: int = 56, right: int = 14, top: int = 10, bottom: int = 48) -> go.Figure:
+    """An empty figure in the house style; margins are fixed, so that nothing jumps."""
+    figure = go.Figure()
+    figure.update_layout(
+        template=None, font={"family": FONT, "size": SIZE, "color": INK}, showlegend=False, hovermode="closest",
+        margin={"l": left, "r": right, "t": top, "b": bottom}, paper_bgcolor="#ffffff", plot_bgcolor="#ffffff",
+    )  # fmt: skip
+    return figure
+
+
+def axis(title: str, low: float, high: float, **more: object) -> dict[str, object]:
+    """A quiet axis with a fixed range."""
+    return {
+        "title": {"text": title, "standoff": 8, "font": {"size": SIZE, "color": INK}}, "range": [low, high],
+        "automargin": False, "showgrid": True, "gridcolor": GRID, "gridwidth": 1, "zeroline": False, "ticks": "",
+        "tickfont": {"size": SMALL, "color": SOFT_INK}, "fixedrange": False,
+    } | more  # fmt: skip
+
+
+HIDDEN = {"visible": False, "automargin": False, "zeroline": False, "showgrid": False}
+
+
+def note(text: str, x: float, y: float, **more: object) -> dict[str, object]:
+    """A direct label at a point of the plot."""
+    return {"text": text, "x": x, "y": y, "showarrow": False, "font": {"size": SMALL, "color": SOFT_INK}} | more
+
+
+def knob_value(run: xr.Dataset, index: int) -> str:
+    """One value of the run's knob as a person writes it: 0, 0.00012, 0.032, 1."""
+    value, unit = float(run.beta.values[index]), json.loads(run.attrs["knob"])["unit"]
+    return (f"{value:.2g}" if value == 0 or value >= 1e-4 else f"{value:.1e}".replace("e-0", "e-")) + (
+        f" {unit}" if unit else ""
+    )
+
+
+def knob_values(run: xr.Dataset) -> list[str]:
+    """All values of the run's knob, as a person writes them."""
+    return [knob_value(run, index) for index in range(run.sizes["beta"])]
+
+
+def knob_ticks(run: xr.Dataset) -> list[tuple[int, str]]:
+    """(index, label) of the decades of β, and of 0 where it was trained."""
+    betas = run.beta.values
+    positive = np.flatnonzero(betas > 0)
+    if len(positive) < 2:
+        return [(index, knob_value(run, index)) for index in range(len(betas))]
+    found, logs = [(0, "0")] if betas[0] == 0 else [], np.log10(betas[positive])
+    for power in range(round(logs[0] + 0.49), round(logs[-1] - 0.49) + 1):
+        place = int(positive[np.argmin(np.abs(logs - power))])
+        found.append((place, "1" if power == 0 else f"10{_superscript(power)}"))
+    return found
+
+
+def _superscript(power: int) -> str:
+    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def caption(run: xr.Dataset, split: str = "test") -> str:
+    """The line that a figure carries away: which run, which settings, which estimators, which N."""
+    config = json.loads(run.attrs["config"])
+    count = int(run.samples.sel(split=split).values[-1])
+    return (
+        f"run {run.attrs['id']} · {run.attrs['dataset_title']}, label {run.attrs['label_name']} · "
+        f"{run.attrs['objective_title']}, K = {config['latent_dim']}, {run.sizes['beta']} βs, "
+        f"{config['epochs']} epochs, seed {config['seed']} · I(X;Z) mixture estimate, I(Z;Y) oracle, N = {count}, {split} items, bits"
+    )

@@ -1,0 +1,181 @@
+"""Kept and discarded: the bit ledger, and the share that is kept of every factor."""
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from distill.config import Choice
+from distill.figures._animation import Animation, Motion
+from distill.figures._style import HIDDEN, SMALL, axis, blank
+from distill.measures.ledgers import ledger
+from distill.measures.probing import factors
+from distill.palette import GRID, INK, KEPT_RELEVANT, PARTS, SOFT_INK
+
+__all__ = ["animated_keeping", "kept_and_discarded"]
+
+WORDS = {
+    "kept_relevant": "kept relevant",
+    "kept_irrelevant": "kept irrelevant",
+    "lost_relevant": "lost relevant",
+    "lost_irrelevant": "lost irrelevant",
+}
+ROWS_TOP, WIDEST = 0.58, 1.33  # beyond 1 stand the bits in words
+
+
+def kept_and_discarded(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
+    """Where the log2 N bits have gone, as one stacked bar; below, the share of each factor's bits that a probe finds.
+
+    The bar is at the chosen step; the rows are at the end of the training, with 90 % intervals; the tick on each row
+    is what the same probe gets from the raw inputs.
+    """
+    return animated_keeping(run, choice.split).at(run, choice)
+
+
+def animated_keeping(run: xr.Dataset, split: str = "test") -> Animation:
+    """The bar's parts and the rows' dots as moving traces."""
+    figure = blank(left=64, right=10, top=4, bottom=44)
+    motions = [*_bar(figure, run, split), *(_rows(figure, run) if "factor_kept" in run else [])]
+    figure.update_layout(barmode="stack", bargap=0)
+    return Animation(figure, tuple(motions))
+
+
+def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Motion]:
+    parts, total = ledger(run, split), float(np.log2(run.samples.sel(split=split).values[-1]))
+    _legend(figure)
+    figure.update_layout(
+        xaxis=axis(f"bits, of H(X) = log₂ N = {total:.1f}", 0, total, anchor="y", showgrid=False, side="bottom"),
+        yaxis={"range": [0, 1], "domain": [0.76, 0.86], "visible": False, "automargin": False},
+    )
+    figure.layout.xaxis.title.standoff = 2
+    motions = []
+    # the scale ends at the last step's log2 N; steps measured on fewer items are stretched to it and say shares
+    stretch = total / np.log2(run.samples.sel(split=split).values.astype(float))[:, None]
+    for name, colour in PARTS.items():
+        width = np.nan_to_num(parts[name].values) * stretch
+        trace = len(figure.data)
+        figure.add_trace(
+            go.Bar(
+                x=[],
+                y=[0.5],
+                width=[1.0],
+                orientation="h",
+                name=WORDS[name],
+                marker={"color": colour, "line": {"width": 0}},
+                hovertemplate=f"{WORDS[name]}: %{{x:.2f}} bits<extra></extra>",
+            )
+        )
+        motions.append(Motion(trace, x=width[..., None]))
+    return motions
+
+
+def _legend(figure: go.Figure) -> None:
+    """The four colours of the program in words, in a row above the bar."""
+    figure.update_layout(
+        xaxis3=HIDDEN | {"range": [0, 2], "anchor": "y3"},
+        yaxis3=HIDDEN | {"range": [-0.5, 1.5], "domain": [0.885, 1], "anchor": "x3"},
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=[0.03, 0.03, 1.03, 1.03],
+            y=[1, 0, 1, 0],
+            mode="markers+text",
+            text=[f" {word}" for word in WORDS.values()],
+            textposition="middle right",
+            marker={"size": 10, "symbol": "square", "color": list(PARTS.values())},
+            textfont={"size": SMALL, "color": INK},
+            name="colours",
+            hoverinfo="skip",
+            xaxis="x3",
+            yaxis="y3",
+        )
+    )
+
+
+def _rows(figure: go.Figure, run: xr.Dataset) -> list[Motion]:
+    found, names = factors(run), [str(name) for name in run.factor.values]
+    height = np.arange(len(names))[::-1].astype(float)
+    figure.update_layout(
+        xaxis2=axis(
+            "share of the factor's bits kept",
+            0,
+            WIDEST,
+            anchor="y2",
+            tickformat=".0%",
+            tickvals=[0, 0.25, 0.5, 0.75, 1],
+        ),
+        yaxis2=axis(
+            "",
+            -0.6,
+            len(names) - 0.4,
+            anchor="x2",
+            domain=[0, ROWS_TOP],
+            tickvals=height.tolist(),
+            ticktext=names,
+            showgrid=False,
+            tickfont={"size": 13, "color": INK},
+        ),
+    )
+    entropy = found.entropy.values
+    over = {"xaxis": "x2", "yaxis": "y2", "hoverinfo": "skip"}
+    figure.add_trace(
+        go.Scatter(
+            x=[v for _ in names for v in (0, 1, None)],
+            y=[v for row in height for v in (row, row, None)],
+            mode="lines",
+            name="scale",
+            line={"color": GRID, "width": 3},
+            **over,
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=found.ceiling.values / entropy,
+            y=height,
+            mode="markers",
+            name="raw inputs, same probe",
+            marker={"symbol": "line-ns", "size": 13, "color": SOFT_INK, "line": {"width": 2, "color": SOFT_INK}},
+            **over,
+        )
+    )
+    trace, colours = len(figure.data), [KEPT_RELEVANT if name == run.attrs["label_name"] else INK for name in names]
+    figure.add_trace(
+        go.Scatter(
+            x=[],
+            y=height,
+            mode="markers",
+            name="kept",
+            marker={"size": 12, "color": colours},
+            **over,
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [],
+                "arrayminus": [],
+                "color": SOFT_INK,
+                "thickness": 2,
+                "width": 0,
+            },
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=[1.02] * len(names),
+            y=height,
+            mode="text",
+            name="bits",
+            textposition="middle right",
+            cliponaxis=False,
+            textfont={"size": SMALL, "color": SOFT_INK},
+            **over,
+        )
+    )
+    by_beta = {name: found[name].transpose("beta", "factor").values for name in ("kept", "kept_low", "kept_high")}
+    words = [
+        [f"{kept:.1f} of {whole:.1f} bits" for kept, whole in zip(row, entropy, strict=True)] for row in by_beta["kept"]
+    ]
+    return [
+        Motion(
+            trace, x=by_beta["kept"] / entropy, low=by_beta["kept_low"] / entropy, high=by_beta["kept_high"] / entropy
+        ),
+        Motion(trace + 1, text=words),
+    ]

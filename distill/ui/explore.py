@@ -1,0 +1,209 @@
+"""The Explore page: choose what to train, train it, and squeeze it with one slider."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+import xarray as xr
+
+from distill import jobs, objectives, store
+from distill.config import Choice, SweepConfig
+from distill.errors import DistillError
+from distill.jobs import Job
+from distill.ui import content, settings
+from distill.ui.envelope import Packed, pack
+from distill.ui.opening import aside, guarded, say
+from distill.ui.stage import Released, part, stage
+from distill.ui.state import State, current, remember
+
+LIVE, AFTERWARDS = 0.5, 2.0  # seconds between two looks while it trains, and while probes and maps are computed
+FIRST_BETA = 0.01
+KEY, DRAFT = "explore-stage", "_distill_draft"
+
+
+@guarded()
+def page(state: State) -> None:
+    """The whole page."""
+    config, sentence = _drafted(state)
+    with aside():
+        changed = settings.controls(config)
+        job = _train_button(changed)
+        choice = settings.view_menu(changed)
+        settings.link_menu()
+    if sentence:
+        say(sentence)
+    if changed != config:
+        _move_to(changed)
+    else:
+        st.session_state[DRAFT] = config
+        _show(config, job, choice)
+
+
+def _drafted(state: State) -> tuple[SweepConfig, str]:
+    """What the controls begin with, and a sentence where the address asks for a run that is not there.
+
+    A run in the address decides; else what was last chosen here; else the defaults of the data set and objective.
+    """
+    draft: SweepConfig | None = st.session_state.get(DRAFT)
+    if state.run and not (draft and draft.id == state.run):
+        try:
+            return SweepConfig.from_json(str(store.summary(store.path_of(state.run)).attrs["config"])), ""
+        except DistillError as error:
+            remember(replace(state, run=""))
+            return draft or _default(replace(state, data="", objective="")), f"{error}. An example is shown instead."
+    if draft and state.data in ("", draft.dataset) and state.objective in ("", draft.objective):
+        return draft, ""
+    return _default(state), ""
+
+
+def _default(state: State) -> SweepConfig:
+    objective = state.objective or "vib"
+    return SweepConfig(dataset=state.data or "digits", objective=objective, betas=objectives.load(objective).knob.grid)
+
+
+def _move_to(config: SweepConfig) -> None:
+    """Other settings: show their run, where there is one, from the same β."""
+    st.session_state[DRAFT] = config
+    there = _path(config) is not None or jobs.queue().find(config.id) is not None
+    named = replace(current(), run=config.id if there else "", data=config.dataset, objective=config.objective)
+    remember(replace(named, step=None))
+    st.rerun()
+
+
+def _path(config: SweepConfig) -> store.Path | None:
+    """The run of these settings, of this machine or an example."""
+    try:
+        path = store.path_of(config.id)
+    except DistillError:
+        return None
+    return path if store.exists(path) else None
+
+
+def _train_button(config: SweepConfig) -> Job | None:
+    """Train, or pause and stop; the job of these settings."""
+    job = jobs.queue().find(config.id)
+    if job and job.status in ("queued", "running", "paused"):
+        word, act = ("Resume", job.resume) if job.status == "paused" else ("Pause", job.pause)
+        st.button(word, on_click=act, key="explore-pause")
+        st.button("Stop", on_click=job.stop, key="explore-stop", help="What was measured up to here stays.")
+        return job
+    models = len(config.betas)
+    if st.button(
+        f"Train {models} βs" if models > 1 else "Train", type="primary", key="explore-train", help=_what_it_does(config)
+    ):
+        with guarded():
+            job = _start(config)
+            remember(replace(current(), run=config.id, data=config.dataset, objective=config.objective, step=None))
+            st.rerun()
+    return job
+
+
+def _what_it_does(config: SweepConfig) -> str:
+    models = f"All {len(config.betas)} networks are" if len(config.betas) > 1 else "One network is"
+    return f"{models} trained for {config.epochs} epochs; the same settings give the same run."
+
+
+def _start(config: SweepConfig) -> Job:
+    """Train anew where the run is complete, else go on with it."""
+    mine = store.place_of(config)
+    if store.exists(mine) and store.summary(mine).complete:
+        store.delete(config.id)
+        st.session_state.pop(f"_follow-{mine}", None)
+    return jobs.submit(config)
+
+
+def _show(config: SweepConfig, job: Job | None, choice: Choice) -> None:
+    training = job is not None and job.status in ("queued", "running")
+    following = job is not None and bool(job.follow_up)
+    tick = LIVE if training else AFTERWARDS if following else None
+    st.fragment(_scene, run_every=tick)(config, choice, job.status if job else "", following)
+
+
+@guarded()
+def _scene(config: SweepConfig, choice: Choice, status: str, following: bool) -> None:
+    """Progress and the stage; drawn again at every tick, and when a slider is let go."""
+    job = jobs.queue().find(config.id)
+    if job and (job.status != status or bool(job.follow_up) != following):
+        st.rerun(scope="app")  # the buttons and the pace of this fragment depend on it
+    _progress(job)
+    path = _path(config)
+    run = _followed(path) if path else None
+    if run is None:
+        _nothing_yet(config, job)
+        return
+    if job is None and not store.summary(path).complete:
+        say(f"This run was cut short {_where(run)}. Press Train to go on from there.")
+    _stage(run, choice, finished=not (job and job.status in ("queued", "running", "paused")))
+
+
+def _progress(job: Job | None) -> None:
+    """One line and a bar, always of the same height, so that nothing below jumps when a training begins or ends."""
+    with st.container(height=34, border=False, key="explore-progress"):
+        if job is None:
+            return
+        if job.status in ("running", "paused", "queued"):
+            st.progress(job.progress, text=settings.standing(job))
+        elif job.message:
+            say(job.message, alert=job.status == "failed")
+        elif job.follow_up:
+            st.html(f'<p class="soft">Trained. Computing {job.follow_up} …</p>')
+
+
+def _nothing_yet(config: SweepConfig, job: Job | None) -> None:
+    if job and job.status in ("queued", "running"):
+        say("The first snapshot is on its way.")
+    else:
+        say(f"Nothing has been trained with these settings yet. Press Train. {_what_it_does(config)}")
+
+
+def _where(run: xr.Dataset) -> str:
+    return f"at step {int(run.step.values[-1])} of {int(run.attrs['steps'])}"
+
+
+def _followed(path: store.Path) -> xr.Dataset | None:
+    """The run at `path`, loaded; only what is new since the last look is read."""
+    name = f"_follow-{path}"
+    if name not in st.session_state:
+        st.session_state[name] = store.follow(path)
+    return st.session_state[name].refresh()
+
+
+def _stage(run: xr.Dataset, choice: Choice, finished: bool) -> None:
+    state = current()
+    if choice.map == "umap" and "map_umap" not in run:
+        choice = replace(choice, map="auto")
+    choice = replace(
+        choice,
+        beta=state.beta_index(run.beta.values, _nearest(run, FIRST_BETA)),
+        step=state.step_index(run.step.values),
+    )
+    packed = _packed(run, choice, finished)
+    at = stage(packed, key=KEY)
+    for step in at.wanted:
+        part(content.step_part(run, replace(choice, step=step), step), key=KEY)
+    pictures = content.item_part(run, at.item) if at.item is not None else None
+    if pictures is not None:
+        part(pictures, key=KEY)
+    _remember(run, at, finished)
+
+
+def _packed(run: xr.Dataset, choice: Choice, finished: bool) -> Packed:
+    """The packed stage, kept until the run or the choice of views changes: where the slider stands changes nothing."""
+    views = (choice.split, choice.colour, choice.map)
+    same = (run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"], len(run.data_vars), views, finished)
+    kept = st.session_state.get("_packed")
+    if kept is None or kept[0] != same:
+        kept = (same, pack(content.explore_stage(run, choice, finished)))
+        st.session_state["_packed"] = kept
+    return kept[1]
+
+
+def _remember(run: xr.Dataset, at: Released, finished: bool) -> None:
+    """The place of the sliders goes into the address; the last step is not said, so that a link follows a training."""
+    step = None if at.step >= run.sizes["step"] - 1 or not finished else int(run.step.values[at.step])
+    beta = float(run.beta.values[at.index])
+    remember(replace(current(), run=str(run.attrs["id"]), beta=beta, step=step))
+
+
+def _nearest(run: xr.Dataset, beta: float) -> int:
+    return int(np.argmin(np.abs(run.beta.values - beta)))

@@ -1,0 +1,131 @@
+"""What a person looks at, as one typed and checked object: the same object is the link (the page's query parameters).
+
+Widgets are not bound to the URL. A page reads `current()`, gives widgets their values from it, and writes what was
+chosen with `remember`.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+
+from distill import registry
+from distill.errors import DistillError, InvalidValue
+from distill.sidefiles import check_id
+
+MOST_STEPS = 10**9  # more optimiser steps than the longest run that a configuration allows to be useful
+
+
+@dataclass(frozen=True)
+class State:
+    """One place in the program; what is not said is left to the page.
+
+    Attributes:
+        run: id of the run, twelve hex digits, or "".
+        data: name of a data set, or "".
+        objective: name of an objective, or "".
+        beta: compression strength, a value and not an index; finite, ≥ 0.
+        step: optimiser step; None is the last.
+    """
+
+    run: str = ""
+    data: str = ""
+    objective: str = ""
+    beta: float | None = None
+    step: int | None = None
+
+    def to_params(self) -> dict[str, str]:
+        """The query parameters that say this state; only what is said."""
+        return {name: _written(value) for name, value in asdict(self).items() if value not in ("", None)}
+
+    def beta_index(self, betas: Sequence[float], default: int) -> int:
+        """The place in `betas` nearest to the chosen β (log β; 0 only to itself), or `default` where none is chosen."""
+        if self.beta is None:
+            return default
+        return min(range(len(betas)), key=lambda i: _distance(float(betas[i]), self.beta))
+
+    def step_index(self, steps: Sequence[int]) -> int:
+        """The place in `steps` nearest to the chosen step, or the last one where none is chosen."""
+        if self.step is None:
+            return len(steps) - 1
+        return min(range(len(steps)), key=lambda i: abs(int(steps[i]) - self.step))
+
+
+def from_params(params: Mapping[str, str]) -> tuple[State, list[str]]:
+    """The state that query parameters say, and one plain sentence for each value that was wrong and left out.
+
+    Parameters that the program does not know are left out silently.
+    """
+    values: dict[str, Any] = {}
+    complaints: list[str] = []
+    for name, read in READERS.items():
+        text = params.get(name, "").strip()
+        if text:
+            try:
+                values[name] = read(text)
+            except DistillError as error:
+                complaints.append(f"{begun(str(error))}. The default is shown instead.")
+    return State(**values), complaints
+
+
+def current() -> State:
+    """The state that the address says now."""
+    return from_params(st.query_params)[0]
+
+
+def remember(state: State) -> None:
+    """Makes `state` the page's address, where it is not that already; unknown and wrong parameters go."""
+    params = state.to_params()
+    if st.query_params.to_dict() != params:
+        st.query_params.from_dict(params)
+
+
+def begun(sentence: str) -> str:
+    """`sentence` with a capital first letter, but for a symbol: β stays β."""
+    return sentence[:1].upper() + sentence[1:] if sentence[:1].isascii() else sentence
+
+
+def _written(value: str | float) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _distance(a: float, b: float) -> float:
+    if a == b:
+        return 0.0
+    return abs(math.log(a / b)) if a > 0 and b > 0 else abs(a - b) + 1e6  # zero has no logarithm: the last resort
+
+
+def _read_beta(text: str) -> float:
+    try:
+        beta = float(text)
+    except ValueError:
+        beta = math.nan
+    if not (math.isfinite(beta) and beta >= 0):
+        raise InvalidValue(f"β = {text[:60]} in the link is not a compression strength: it must be a number ≥ 0")
+    return beta + 0.0  # −0 becomes 0
+
+
+def _read_step(text: str) -> int:
+    digits = text.isascii() and text.isdigit() and len(text) <= 10
+    if not digits or int(text) > MOST_STEPS:
+        raise InvalidValue(f"step = {text[:60]} in the link is not a training step: it must be a whole number ≥ 0")
+    return int(text)
+
+
+def _read_name(folder: str) -> Callable[[str], str]:
+    return lambda text: registry.check(folder, text[:60])
+
+
+def _read_run(text: str) -> str:
+    return check_id(text.lower())
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "run": _read_run,
+    "data": _read_name("datasets"),
+    "objective": _read_name("objectives"),
+    "beta": _read_beta,
+    "step": _read_step,
+}

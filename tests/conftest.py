@@ -1,0 +1,57 @@
+"""Small trained runs, made once a session in a store of their own; no test ever writes into the user's store."""
+
+import os
+
+# one thread in every numerical library of this process and of those it starts: beside another busy process more are
+# many times slower, and the tests say themselves where the count matters
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import pytest
+
+from distill import store
+from distill.config import SweepConfig
+
+SMALL = {"hidden": (32,), "batch_size": 64, "points": 400, "device": "cpu", "threads": 1}
+SWEEP = SweepConfig(betas=(0.0, 0.01, 0.1, 0.6, 2.0), latent_dim=4, epochs=20, snapshots=6, **SMALL)
+PLANAR = SweepConfig(betas=(0.0, 0.03, 0.6), latent_dim=2, epochs=6, snapshots=4, **SMALL)
+NOISELESS = SweepConfig(objective="deterministic", betas=(0.0,), latent_dim=3, epochs=4, snapshots=3, **SMALL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_store(tmp_path_factory):
+    """The folder that DISTILL_STORE names while the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("store")
+        patch.setenv("DISTILL_STORE", str(folder))
+        yield folder
+
+
+def trained(config, folder, finished=False):
+    """The run of `config`, trained by the program's own recorder in `folder`; loaded."""
+    from distill import recording
+
+    path = folder / config.id
+    if not store.exists(path):
+        assert recording.record(config, path) == "done"
+    if finished:
+        recording.finish(path)
+    return store.open_run(path).load()
+
+
+@pytest.fixture(scope="session")
+def sweep(own_store):
+    """Five βs on digits with four latent dimensions, probes and pictures included."""
+    return trained(SWEEP, own_store, finished=True)
+
+
+@pytest.fixture(scope="session")
+def planar(own_store):
+    """Three βs with a code of two dimensions, without what follows a training."""
+    return trained(PLANAR, own_store)
+
+
+@pytest.fixture(scope="session")
+def noiseless(own_store):
+    """The deterministic reference, probes and pictures included."""
+    return trained(NOISELESS, own_store, finished=True)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distill import datasets, objectives
+from distill import datasets, objectives, threads
 from distill.config import SweepConfig
 from distill.datasets import DataSet
 from distill.errors import InvalidValue
@@ -103,6 +103,7 @@ def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype =
         UnknownName: where the data set has no factor called `config.label`.
         InvalidValue: where the device is not there.
     """
+    threads.keep_memory()
     data = data or datasets.load(config.dataset, config.label, **config.dataset_options)
     device, objective = resolve_device(config.device), objectives.load(config.objective)
     model = Bottleneck(

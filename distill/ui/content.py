@@ -70,9 +70,9 @@ def _view(name: str, animation: Animation, title: str, subtitle: str, hover: str
 
 
 def _of_steps(animation: Animation, steps: set[int]) -> Animation:
-    """The animation with only those of its kept steps that are to be sent."""
+    """The animation with the values of only some of its kept steps; the others are sent when they are asked for."""
     some = [
-        Motion(each.trace, *({k: v for k, v in values.items() if k in steps} for values in (each.x, each.y)))
+        Motion(each.trace, *({k: v if k in steps else None for k, v in values.items()} for values in (each.x, each.y)))
         for each in animation.motions
     ]
     return Animation(animation.figure, tuple(some))

@@ -32,7 +32,7 @@ def _cells(kept: float, relevant: float, one: float, average: float, rate: float
 def _kept(kept: float, rate: float, total: float, place: str) -> Cell:
     if np.isnan(kept):
         return ["–", "bits kept", f"{NO_NOISE}; {place}"]
-    how = f"I(X;Z), mixture estimate, to tell one of N items apart; its upper bound, the rate, is {rate:.4g} bits; {place}"
+    how = f"I(X;Z), mixture estimate, to tell one of N items apart; at most the rate, {rate:.4g} bits; {place}"
     if kept > total - SATURATED:
         return [f"≥ {kept:.2f}", "bits kept", f"{how}; saturated: so near to log₂ N that it only says at least"]
     return [f"{kept:.2f}", "bits kept", how]

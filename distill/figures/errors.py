@@ -1,0 +1,115 @@
+"""The error curve: how often one code is decoded wrongly, how often twelve averaged are, and what no decoder can do."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import xarray as xr
+
+from distill.config import Choice
+from distill.figures._animation import Animation, Motion
+from distill.figures._style import axis, blank, knob_ticks, knob_values, note
+from distill.palette import GROUND, INK, KEPT_IRRELEVANT, KEPT_RELEVANT, SOFT_INK
+
+__all__ = ["animated_errors", "error_curve", "fano_floor"]
+
+CURVES = {"error_one": ("one code", INK), "error_average": ("twelve codes averaged", SOFT_INK)}
+SPLITS = {"test": ("solid", 2.0), "train": ("dot", 1.2)}
+
+
+def error_curve(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
+    """Share of items decoded wrongly over β, with one code and with twelve averaged, on test and on training items.
+
+    Only the error with one code stands beside the bits of one code: averaging uses twelve, and may do better than
+    I(X;Z) allows. Below both, Fano's floor: no decoder of one code errs less often (measured I(X;Z), test items).
+    The chosen β and its two errors on the chosen split are marked.
+    """
+    return animated_errors(run, choice.split).at(run, choice)
+
+
+def animated_errors(run: xr.Dataset, split: str = "test") -> Animation:
+    """The curves move with the step, the marks with β and the step."""
+    betas, figure = run.sizes["beta"], blank(left=56, right=16, top=26)
+    ticks = knob_ticks(run)
+    figure.update_layout(
+        xaxis=axis(json.loads(run.attrs["knob"])["label"], -0.5, betas - 0.5, tickvals=[each for each, _ in ticks], ticktext=[text for _, text in ticks]),
+        yaxis=axis("error, share of items", 0, 1, tickformat=".0%"),
+    )  # fmt: skip
+    motions = [_marker_line(figure)]
+    motions += [_curve(figure, run, name, each) for name in CURVES for each in SPLITS]
+    if "information_x" in run and bool(run.information_x.notnull().any()):
+        motions.append(_floor(figure, run))
+    motions += [_mark(figure, run, name, split) for name in CURVES]
+    figure.update_layout(annotations=_labels(run))
+    return Animation(figure, tuple(motions))
+
+
+def fano_floor(information: np.ndarray, entropy: float, classes: int) -> np.ndarray:
+    """Smallest error P with h2(P) + P log2(C − 1) ≥ H(Y) − I (Fano 1961; THEORY 8.5), bits in, shares out.
+
+    The left side rises up to P = 1 − 1/C, where it is log2 C, so that the floor is found by bisection.
+    """
+    missing = entropy - np.asarray(information, float)
+    low, high = np.zeros(missing.shape), np.full(missing.shape, 1 - 1 / classes)
+    for _ in range(50):
+        middle = (low + high) / 2
+        entropies = -middle * np.log2(middle) - (1 - middle) * np.log2(1 - middle) + middle * np.log2(classes - 1)
+        enough = entropies >= missing
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(missing <= 0, 0.0, high)
+
+
+def _over_beta(values: np.ndarray) -> np.ndarray:
+    """(step, beta) → (step, beta, beta): the whole curve at every step, whichever β is chosen."""
+    steps, betas = values.shape
+    return np.broadcast_to(values[:, None, :], (steps, betas, betas))
+
+
+def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Motion:
+    (word, colour), (dash, width) = CURVES[name], SPLITS[split]
+    places, values = np.arange(run.sizes["beta"]), run[name].sel(split=split).transpose("step", "beta").values
+    figure.add_trace(go.Scatter(
+        x=places, y=[], mode="lines" if len(places) > 1 else "markers", name=f"{word}, {split} items",
+        line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": 7}, customdata=knob_values(run),
+        hovertemplate=f"{word}, {split} items<br>β = %{{customdata}}: %{{y:.1%}}<extra></extra>",
+    ))  # fmt: skip
+    return Motion(len(figure.data) - 1, y=_over_beta(values))
+
+
+def _floor(figure: go.Figure, run: xr.Dataset) -> Motion:
+    """Fano's floor of the test items, at every step."""
+    at, classes = run.sel(split="test"), len(json.loads(run.attrs["classes"])[run.attrs["label_name"]])
+    kept = at.information_x.transpose("step", "beta").values
+    floor = np.stack([fano_floor(row, h, classes) for row, h in zip(kept, at.entropy_y.values, strict=True)])
+    figure.add_trace(go.Scatter(
+        x=np.arange(run.sizes["beta"]), y=[], mode="lines", name="Fano's floor for one code", hoverinfo="skip", fill="tozeroy",
+        line={"color": KEPT_IRRELEVANT, "width": 1}, fillcolor="rgba(86,180,233,0.16)",
+    ))  # fmt: skip
+    return Motion(len(figure.data) - 1, y=_over_beta(floor))
+
+
+def _marker_line(figure: go.Figure) -> Motion:
+    figure.add_trace(go.Scatter(x=[], y=[0, 1], mode="lines", name="chosen β", hoverinfo="skip", line={"color": SOFT_INK, "width": 1}))
+    return Motion(len(figure.data) - 1, x=np.repeat(np.arange(0, 1000.0)[:, None], 2, axis=1))
+
+
+def _mark(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Motion:
+    values = run[name].sel(split=split).transpose("step", "beta").values
+    figure.add_trace(go.Scatter(
+        x=[], y=[], mode="markers", name=f"chosen β, {CURVES[name][0]}", hoverinfo="skip",
+        marker={"size": 12, "color": KEPT_RELEVANT if name == "error_one" else GROUND, "line": {"width": 2, "color": KEPT_RELEVANT}},
+    ))  # fmt: skip
+    return Motion(len(figure.data) - 1, x=np.arange(run.sizes["beta"], dtype=float)[:, None], y=values[..., None])
+
+
+def _labels(run: xr.Dataset) -> list[dict[str, object]]:
+    """Words at the curves, where they rise; what solid and dotted mean, above the plot."""
+    last, found = run.isel(step=-1).sel(split="test"), []
+    for name, (word, colour) in CURVES.items():
+        values = last[name].transpose("beta").values
+        place = int(np.argmax(values >= (values.min() + values.max()) / 2))
+        side, shift = ("right", -10) if name == "error_one" and place > 0 else ("left", 10)
+        found.append(note(word, place, float(values[place]), xanchor=side, xshift=shift, font={"size": 11.5, "color": colour}))
+    above = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    floor = " · blue: below Fano's floor, out of reach with one code" if bool(run.information_x.notnull().any()) else ""
+    return [*found, note(f"solid: test items · dotted: training items{floor}", 0, 1.01, **above)]

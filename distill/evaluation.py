@@ -206,7 +206,10 @@ def _information(
     """I(X;Z) and I(Z;Y) with their errors; a code without noise has no I(X;Z), and hides no label of distinct items."""
     if not trainer.model.stochastic:
         unknown = torch.full((len(mean),), math.nan)
-        exact = {"information_y": torch.full((len(mean),), entropy, dtype=torch.float64), "information_y_error": torch.zeros(len(mean))}
+        exact = {
+            "information_y": torch.full((len(mean),), entropy, dtype=torch.float64),
+            "information_y_error": torch.zeros(len(mean)),
+        }
         return {"information_x": unknown, "information_x_error": unknown, **exact}
     found = mixture(mean, scale, draws, labels)
     return {

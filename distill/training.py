@@ -120,7 +120,7 @@ def snapshots(
     """Train to the end, yielding a Snapshot at every planned step that is still ahead, the present one included.
 
     `proceed(step)` is asked before every optimiser step; when it says no, a last snapshot is yielded at once, or after
-    one more step where the present one has been yielded already: that was a passing one, on few items and without codes.
+    one more step where the present one has been yielded already: that was a passing one, on few items, without codes.
     """
     plan = planned or snapshot_steps(trainer.steps, trainer.config.snapshots)
     keep = {plan[i] for i in np.linspace(0, len(plan) - 1, KEPT_CODES).round().astype(int)}

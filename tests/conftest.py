@@ -7,10 +7,10 @@ import os
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import pytest
+import pytest  # noqa: E402
 
-from distill import store
-from distill.config import SweepConfig
+from distill import store  # noqa: E402
+from distill.config import SweepConfig  # noqa: E402
 
 SMALL = {"hidden": (32,), "batch_size": 64, "points": 400, "device": "cpu", "threads": 1}
 SWEEP = SweepConfig(betas=(0.0, 0.01, 0.1, 0.6, 2.0), latent_dim=4, epochs=20, snapshots=6, **SMALL)

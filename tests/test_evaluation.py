@@ -1,4 +1,4 @@
-"""What is measured of a snapshot: fixed items and noise, N as promised, and sampled codes wherever a code is decoded."""
+"""What is measured of a snapshot: fixed items and noise, N as promised, and sampled codes wherever one is decoded."""
 
 from dataclasses import replace
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from torch.distributions import Independent, Normal, kl_divergence
-from torch.nn import functional as F  # noqa: N812 (the name that every reader of torch expects)
+from torch.nn import functional as F
 
 from distill.networks import SMALLEST_SCALE, Bottleneck, StackedLinear, StackedMLP, gaussian_rate, label_cross_entropy
 
@@ -47,6 +47,23 @@ def test_a_stacked_perceptron_has_relus_between_its_layers_and_none_at_its_end()
             here = here.relu() if number < len(layers) - 1 else here
         assert torch.allclose(found[i], here, rtol=0, atol=1e-12)
     assert (found < 0).any()
+
+
+def test_gradients_are_those_of_plain_layers():
+    """The rectifier writes over its input and over the gradient; nothing else may have needed either."""
+    stack = uneven(StackedMLP(2, (5, 8, 8, 3), seeded(), torch.float64))
+    x = torch.randn(50, 5, generator=seeded(2), dtype=torch.float64)
+    weights = [weight.detach().clone().requires_grad_() for weight in stack.parameters()]
+    here = x.expand(2, -1, -1)
+    for number in range(3):
+        here = here @ weights[2 * number] + weights[2 * number + 1]
+        here = here.relu() if number < 2 else here
+    here.square().mean((1, 2)).sum().backward()
+    for _ in range(2):  # a second pass through the same layers gives the same
+        stack.zero_grad()
+        stack(x).square().mean((1, 2)).sum().backward()
+        for one, other in zip(stack.parameters(), weights, strict=True):
+            assert torch.allclose(one.grad, other.grad, rtol=0, atol=1e-12)
 
 
 def test_all_models_start_equal_and_as_torch_starts_a_linear_layer():

@@ -31,7 +31,9 @@ def equal(one, other):
         assert one[name].dtype == other[name].dtype
         assert np.array_equal(one[name], other[name], equal_nan=one[name].dtype.kind == "f"), name
     apart = {"stamp", "created", "extended"}
-    assert {k: v for k, v in one.attrs.items() if k not in apart} == {k: v for k, v in other.attrs.items() if k not in apart}
+    assert {k: v for k, v in one.attrs.items() if k not in apart} == {
+        k: v for k, v in other.attrs.items() if k not in apart
+    }
     return True
 
 
@@ -118,7 +120,7 @@ def test_probes_and_pictures_do_not_depend_on_when_they_are_made(sweep, own_stor
 
 def test_a_run_whose_networks_are_gone_says_so(planar, tmp_path):
     store.create(tmp_path / "bare", planar.isel(step=slice(-1, None), code_step=slice(-1, None)))
-    with pytest.raises(DistillError, match="^run 'bare' has no checkpoint, so its networks are gone; train it anew$"):
+    with pytest.raises(DistillError, match=r"^run 'bare' has no checkpoint, so its networks are gone; train it anew$"):
         recording.finish(tmp_path / "bare")
 
 
@@ -156,7 +158,9 @@ def killed_after(path, log, event):
 def processes():
     """Starts processes quickly: a server that has imported torch is forked for each."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["distill.recording", "sklearn.datasets", "zarr", "safetensors.numpy", "filelock", "pytest"])
+    context.set_forkserver_preload(
+        ["distill.recording", "sklearn.datasets", "zarr", "safetensors.numpy", "filelock", "pytest"]
+    )
     return context
 
 
@@ -182,7 +186,9 @@ def test_a_run_that_is_killed_again_and_again_becomes_the_undisturbed_one(proces
         event = int(rng.integers(20, 330))
         code = ended(processes.Process(target=killed_after, args=(path, log, event)))
         steps = steps_in(log)
-        assert not steps or min(steps) in (committed + 1, 1 + next((s for s in PLAN if s > committed), 42)), "begun anew"
+        assert not steps or min(steps) in (committed + 1, 1 + next((s for s in PLAN if s > committed), 42)), (
+            "begun anew"
+        )
         assert code == -signal.SIGKILL
         if store.exists(path):
             run = store.open_run(path).load()

@@ -1,4 +1,4 @@
-"""The training loop: batched equals alone, a run is a function of its configuration, and a continued one the same run."""
+"""The training loop: batched equals alone, a run is a function of its configuration, a continued one the same run."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -9,13 +9,23 @@ import torch
 from conftest import SMALL
 from torch import nn
 from torch.distributions import Normal, kl_divergence
-from torch.nn import functional as F  # noqa: N812 (the name that every reader of torch expects)
+from torch.nn import functional as F
 
 from distill import objectives, threads, training
 from distill.config import SweepConfig
 from distill.errors import InvalidValue
 from distill.evaluation import Evaluation, measure
-from distill.training import KEPT_CODES, NOISE, ORDER, Snapshot, build, learning_rate_at, snapshot_steps, snapshots, stream
+from distill.training import (
+    KEPT_CODES,
+    NOISE,
+    ORDER,
+    Snapshot,
+    build,
+    learning_rate_at,
+    snapshot_steps,
+    snapshots,
+    stream,
+)
 
 BETAS = (0.0, 0.01, 0.1, 0.6, 2.0)
 BRIEF = SweepConfig(betas=BETAS, latent_dim=3, epochs=1, **SMALL)  # 21 steps
@@ -123,7 +133,8 @@ def test_the_loop_is_adam_on_cross_entropy_plus_beta_times_the_rate():
 def test_an_epoch_shows_every_item_at_most_once_and_the_next_in_another_order():
     trainer = build(replace(BRIEF, epochs=2))
     batches, seen = training._Batches(trainer), []
-    for trainer.step in range(trainer.steps):
+    for step in range(trainer.steps):
+        trainer.step = step
         seen.append(batches._next_items())
     first, second = torch.cat(seen[:21]), torch.cat(seen[21:])
     assert trainer.steps_per_epoch == 21 == len(trainer.data.train) // 64
@@ -299,7 +310,7 @@ def test_a_thread_count_that_was_asked_for_stays(monkeypatch):
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(InvalidValue, match="^device 'cuda' is not on this machine; there is cpu$"):
+    with pytest.raises(InvalidValue, match=r"^device 'cuda' is not on this machine; there is cpu$"):
         training.resolve_device("cuda")
     assert training.resolve_device("auto") == torch.device("cpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -322,8 +333,7 @@ def test_the_reference_runs_on_digits():
     """The default recipe at few βs: near the table, and with a lower loss than the table's at every one of them."""
     config = SweepConfig(betas=(0.0, *TABLE["beta"], 1.5), device="cpu", threads=1, snapshots=3)
     trainer = build(config)
-    for last in snapshots(trainer):
-        pass
+    *_, last = snapshots(trainer)
     found = measure(last, Evaluation.of(config, trainer.data)).isel(step=0, split=1)  # test items
     listed = found.isel(beta=slice(1, 5))
     for name, tolerance in (TOLERANCE | {"error_average": (0.02, 0.02, 0.03, 0.15)}).items():

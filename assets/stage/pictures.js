@@ -5,7 +5,7 @@ const { node } = await at("./document.js");
 const { rgba } = await at("./theme.js");
 
 // Signed rows: below and above zero, on a light and on a dark page; zero is the page itself.
-const ENDS = { light: ["#c8501e", "#1b6fc0"], dark: ["#ff9468", "#74b8ff"] };
+const ENDS = { light: ["#8c510a", "#01665e"], dark: ["#dfa75a", "#5ab4ac"] };
 
 export class Pictures {
   constructor(host) {

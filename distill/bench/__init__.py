@@ -26,8 +26,10 @@ def main(argv: list[str] | None = None) -> int:
     for name in PARTS if given.part == "all" else (given.part,):
         before = _load()
         for table in import_module(f"distill.bench.{name}").tables(given):
+            title, table.title = table.title, None  # rich would fold it to the width of the table
+            console.print(title, style="bold")
             console.print(table)
-        console.print(f"{os.cpu_count()} cores; runnable processes, one-minute mean: {before} before, {_load()} after\n")
+        console.print(f"{os.cpu_count()} cores; processes at work, one-minute mean: {before} before, {_load()} after\n")
     return 0
 
 
@@ -35,7 +37,7 @@ def new_table(title: str, *columns: str) -> "Table":
     """A plain table, its numbers to the right."""
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(title=title, caption_justify="left", box=None, pad_edge=False)
     for i, each in enumerate(columns):
         table.add_column(each, justify="right" if i else "left")
     return table
@@ -48,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         description=f"Measures how fast the program is here.\n\n{listed}\n  all        the three",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("part", nargs="?", choices=(*PARTS, "all"), default="all", help="what to measure (default: all)")
+    parser.add_argument(
+        "part", nargs="?", choices=(*PARTS, "all"), default="all", help="what to measure (default: all)"
+    )
     parser.add_argument("--epochs", type=int, default=120, help="length of each training (default: 120)")
     parser.add_argument("--betas", type=int, default=33, help="βs of the sweep (default: 33)")
     parser.add_argument("--repeats", type=int, default=3, help="visits of the browser, of which the median is given")

@@ -121,9 +121,10 @@ def run_race(config: SweepConfig) -> Race:
         race.sweep.append(_seconds(lambda: next(walk)) / max(1, plan[i + 1] - plan[i]))
         race.product.append(statistics.median(_seconds(lambda: torch.mm(matrix, matrix, out=result)) for _ in range(5)))
         torch.set_num_threads(alone_threads)
-        made: list[Alone] = []
-        race.alone.append(_seconds(lambda: made.append(separate.train(beta, trainer.steps))) / trainer.steps)
-        race.loss_alone.append(_loss(made[0], separate, beta))
+        began = time.perf_counter()
+        model = separate.train(beta, trainer.steps)
+        race.alone.append((time.perf_counter() - began) / trainer.steps)
+        race.loss_alone.append(_loss(model, separate, beta))
         race.threads_sweep.append(sweep_threads)
         race.threads_alone.append(alone_threads)
     race.loss_sweep = [_loss(_taken(trainer, i), separate, beta) for i, beta in enumerate(config.betas)]
@@ -156,7 +157,9 @@ def _race_table(config: SweepConfig, race: Race) -> "Table":
     count, steps = len(config.betas), statistics.median(race.sweep)
     apart = count * statistics.median(race.alone)
     ratio = statistics.median(count * a / b for a, b in zip(race.alone, race.sweep, strict=True))
-    title = f"{count} βs on digits, {config.epochs} epochs: one sweep takes 1/{ratio:.1f} of the time of {count} trainings"
+    title = (
+        f"{count} βs on digits, {config.epochs} epochs: one sweep takes 1/{ratio:.1f} of the time of {count} trainings"
+    )
     table = new_table(title, "", "ms a step of all βs", "threads", "final loss, bits", "quickest turn, ms")
     for name, seconds, threads, losses, best in (
         ("one sweep", steps, race.threads_sweep, race.loss_sweep, min(race.sweep)),
@@ -165,7 +168,9 @@ def _race_table(config: SweepConfig, race: Race) -> "Table":
         loss = statistics.mean(losses) / math.log(2)
         used = " or ".join(str(each) for each in sorted(set(threads)))
         table.add_row(name, f"{1e3 * seconds:.2f}", used, f"{loss:.3f}", f"{1e3 * best:.2f}")
-    table.caption = "losses: mean over β, training items, the same noise; in turns, medians, so that both meet the same load"
+    table.caption = (
+        "losses: mean over β, training items, the same noise; medians over turns, so that both meet the same load"
+    )
     return table
 
 

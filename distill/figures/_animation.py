@@ -53,7 +53,7 @@ class Animation:
 
 
 def chosen(run: xr.Dataset, choice: Choice) -> tuple[int, int]:
-    """The step index and the β index that a choice says; the default β of a Choice is that of a shorter sweep's end too.
+    """The step index and the β index that a choice says; the default β of a Choice fits a shorter sweep too: its last.
 
     Raises:
         InvalidValue: for an index that the run does not have.

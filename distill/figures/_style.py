@@ -76,5 +76,6 @@ def caption(run: xr.Dataset, split: str = "test") -> str:
     return (
         f"run {run.attrs['id']} · {run.attrs['dataset_title']}, label {run.attrs['label_name']} · "
         f"{run.attrs['objective_title']}, K = {config['latent_dim']}, {run.sizes['beta']} βs, "
-        f"{config['epochs']} epochs, seed {config['seed']} · I(X;Z) mixture estimate, I(Z;Y) oracle, N = {count}, {split} items, bits"
+        f"{config['epochs']} epochs, seed {config['seed']} · "
+        f"I(X;Z) mixture estimate, I(Z;Y) oracle, N = {count}, {split} items, bits"
     )

@@ -9,7 +9,7 @@ import xarray as xr
 from distill.config import Choice
 from distill.figures._animation import Animation, Motion
 from distill.figures._style import axis, blank, knob_ticks, knob_values, note
-from distill.palette import GROUND, INK, KEPT_IRRELEVANT, KEPT_RELEVANT, SOFT_INK
+from distill.palette import GRID, GROUND, INK, SOFT_INK
 
 __all__ = ["animated_errors", "error_curve", "fano_floor"]
 
@@ -29,16 +29,19 @@ def error_curve(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noq
 
 def animated_errors(run: xr.Dataset, split: str = "test") -> Animation:
     """The curves move with the step, the marks with β and the step."""
-    betas, figure = run.sizes["beta"], blank(left=56, right=16, top=26)
-    ticks = knob_ticks(run)
+    betas, figure = run.sizes["beta"], blank(left=56, right=84, top=26)
+    # 10⁻⁵ stands too near to 0 for both to be written
+    ticks = [(place, text) for place, text in knob_ticks(run) if not 0 < place < betas / 20]
     figure.update_layout(
-        xaxis=axis(json.loads(run.attrs["knob"])["label"], -0.5, betas - 0.5, tickvals=[each for each, _ in ticks], ticktext=[text for _, text in ticks]),
+        xaxis=axis(
+            json.loads(run.attrs["knob"])["label"], -0.5, betas - 0.5, tickangle=0,
+            tickvals=[each for each, _ in ticks], ticktext=[text for _, text in ticks],
+        ),
         yaxis=axis("error, share of items", 0, 1, tickformat=".0%"),
     )  # fmt: skip
-    motions = [_marker_line(figure)]
+    motions = [_floor(figure, run)] if bool(run.information_x.notnull().any()) else []
+    motions.append(_line_at_beta(figure, betas))
     motions += [_curve(figure, run, name, each) for name in CURVES for each in SPLITS]
-    if "information_x" in run and bool(run.information_x.notnull().any()):
-        motions.append(_floor(figure, run))
     motions += [_mark(figure, run, name, split) for name in CURVES]
     figure.update_layout(annotations=_labels(run))
     return Animation(figure, tuple(motions))
@@ -70,7 +73,8 @@ def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Motion:
     places, values = np.arange(run.sizes["beta"]), run[name].sel(split=split).transpose("step", "beta").values
     figure.add_trace(go.Scatter(
         x=places, y=[], mode="lines" if len(places) > 1 else "markers", name=f"{word}, {split} items",
-        line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": 7}, customdata=knob_values(run),
+        line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": 7},
+        customdata=knob_values(run),
         hovertemplate=f"{word}, {split} items<br>β = %{{customdata}}: %{{y:.1%}}<extra></extra>",
     ))  # fmt: skip
     return Motion(len(figure.data) - 1, y=_over_beta(values))
@@ -82,22 +86,23 @@ def _floor(figure: go.Figure, run: xr.Dataset) -> Motion:
     kept = at.information_x.transpose("step", "beta").values
     floor = np.stack([fano_floor(row, h, classes) for row, h in zip(kept, at.entropy_y.values, strict=True)])
     figure.add_trace(go.Scatter(
-        x=np.arange(run.sizes["beta"]), y=[], mode="lines", name="Fano's floor for one code", hoverinfo="skip", fill="tozeroy",
-        line={"color": KEPT_IRRELEVANT, "width": 1}, fillcolor="rgba(86,180,233,0.16)",
+        x=np.arange(run.sizes["beta"]), y=[], mode="lines", name="Fano's floor for one code", hoverinfo="skip",
+        line={"color": SOFT_INK, "width": 1}, fill="tozeroy", fillcolor=GRID, opacity=0.55,
     ))  # fmt: skip
     return Motion(len(figure.data) - 1, y=_over_beta(floor))
 
 
-def _marker_line(figure: go.Figure) -> Motion:
-    figure.add_trace(go.Scatter(x=[], y=[0, 1], mode="lines", name="chosen β", hoverinfo="skip", line={"color": SOFT_INK, "width": 1}))
-    return Motion(len(figure.data) - 1, x=np.repeat(np.arange(0, 1000.0)[:, None], 2, axis=1))
+def _line_at_beta(figure: go.Figure, betas: int) -> Motion:
+    look = {"mode": "lines", "line": {"color": GRID, "width": 6}}
+    figure.add_trace(go.Scatter(x=[], y=[0, 1], name="chosen β", hoverinfo="skip", **look))
+    return Motion(len(figure.data) - 1, x=np.repeat(np.arange(float(betas))[:, None], 2, axis=1))
 
 
 def _mark(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Motion:
     values = run[name].sel(split=split).transpose("step", "beta").values
     figure.add_trace(go.Scatter(
         x=[], y=[], mode="markers", name=f"chosen β, {CURVES[name][0]}", hoverinfo="skip",
-        marker={"size": 12, "color": KEPT_RELEVANT if name == "error_one" else GROUND, "line": {"width": 2, "color": KEPT_RELEVANT}},
+        marker={"size": 13, "color": CURVES[name][1], "line": {"width": 2, "color": GROUND}},
     ))  # fmt: skip
     return Motion(len(figure.data) - 1, x=np.arange(run.sizes["beta"], dtype=float)[:, None], y=values[..., None])
 
@@ -109,7 +114,18 @@ def _labels(run: xr.Dataset) -> list[dict[str, object]]:
         values = last[name].transpose("beta").values
         place = int(np.argmax(values >= (values.min() + values.max()) / 2))
         side, shift = ("right", -10) if name == "error_one" and place > 0 else ("left", 10)
-        found.append(note(word, place, float(values[place]), xanchor=side, xshift=shift, font={"size": 11.5, "color": colour}))
+        words = word.replace(" codes averaged", " codes,<br>averaged")
+        found.append(
+            note(
+                words,
+                place,
+                float(values[place]),
+                xanchor=side,
+                xshift=shift,
+                align="left",
+                font={"size": 11.5, "color": colour},
+            )
+        )
     above = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-    floor = " · blue: below Fano's floor, out of reach with one code" if bool(run.information_x.notnull().any()) else ""
+    floor = " · grey: out of reach with one code (Fano)" if bool(run.information_x.notnull().any()) else ""
     return [*found, note(f"solid: test items · dotted: training items{floor}", 0, 1.01, **above)]

@@ -34,7 +34,8 @@ def kept_and_discarded(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:
 def animated_keeping(run: xr.Dataset, split: str = "test") -> Animation:
     """The bar's parts and the rows' dots as moving traces."""
     figure = blank(left=64, right=10, top=4, bottom=44)
-    motions = [*_bar(figure, run, split), *(_rows(figure, run) if "factor_kept" in run else [])]
+    noisy = bool(run.information_x.notnull().any())  # else there is no I(X;Z), and no ledger to draw
+    motions = [*(_bar(figure, run, split) if noisy else []), *(_rows(figure, run) if "factor_kept" in run else [])]
     figure.update_layout(barmode="stack", bargap=0)
     return Animation(figure, tuple(motions))
 
@@ -97,7 +98,7 @@ def _rows(figure: go.Figure, run: xr.Dataset) -> list[Motion]:
     figure.update_layout(
         xaxis2=axis(
             "share of the factor's bits kept",
-            0,
+            -0.03,
             WIDEST,
             anchor="y2",
             tickformat=".0%",

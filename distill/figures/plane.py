@@ -110,10 +110,11 @@ def _moving(figure: go.Figure, at: xr.Dataset, ceiling: float, right: float) -> 
     figure.add_trace(_line([], [], INK, "trail of the chosen β", width=1.6))
     figure.add_trace(_line([], [], INK, "bracket from measured I(X;Z) to rate", width=2.4))
     figure.data[-1].update(opacity=0.45)
-    figure.add_trace(go.Scatter(
-        x=[], y=[], mode="markers", name="chosen β", hoverinfo="skip",
-        marker={"size": 15, "color": INK, "symbol": "circle", "line": {"width": 2, "color": GROUND}},
-    ))  # fmt: skip
+    look = {"symbol": "circle", "line": {"width": 2, "color": GROUND}}
+    if noiseless.any():  # an open mark: the place stands for no estimate
+        look = {"symbol": "circle-open", "line": {"width": 2.4, "color": INK}}
+    marker = {"size": 15, "color": INK} | look
+    figure.add_trace(go.Scatter(x=[], y=[], mode="markers", name="chosen β", hoverinfo="skip", marker=marker))
     return (
         Motion(first, x=path[..., 0], y=path[..., 1]),
         Motion(first + 1, x=np.stack([x, rate], axis=-1), y=np.stack([y, y], axis=-1)),

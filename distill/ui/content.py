@@ -79,6 +79,8 @@ def _of_steps(animation: Animation, steps: set[int]) -> Animation:
 
 
 def _plane_words(run: xr.Dataset, choice: Choice) -> str:
+    if bool(run.information_x.isnull().any()):
+        return "The code has no noise, so I(X;Z) is not a number: drawn open, at the ceiling, at the height H(Y) − CE."
     falling = int(still_falling(run, choice.split).sum())
     note = f" Open marks: I(X;Z) still falling ({falling})." if falling else ""
     return f"Every β, {choice.split} items. Bar: from measured I(X;Z) up to the rate.{note}"
@@ -97,7 +99,8 @@ def _map_words(run: xr.Dataset, choice: Choice) -> str:
 
 def _keeping_words(run: xr.Dataset, finished: bool) -> str:
     if "factor_kept" in run:
-        return "Dots: held-out probe bits, 90 % interval. Ticks: raw inputs."
+        dots = "Dots: bits a held-out probe finds at the end, 90 % interval. Ticks: in raw inputs."
+        return f"No noise, so no ledger. {dots}" if bool(run.information_x.isnull().any()) else dots
     return "The rows follow when the probes are fitted." if finished else "The rows follow after the training."
 
 

@@ -26,8 +26,8 @@ class Moving:
     """One trace of a view's figure that follows the sliders; None leaves what the figure says.
 
     `x`, `y`, `low`, `high`: (frames, n), or (steps, frames, n), or {step index: (frames, n)} with the steps that there
-    are, None for those that are sent when the browser asks; NaN draws nothing. `low` and `high` are the two ends of an interval, along the axis whose error_x or error_y the
-    figure's trace has. `text`: (frames, n) or (steps, frames, n) nested strings.
+    are, None for those that are sent when the browser asks; NaN draws nothing. `low` and `high` are the two ends of
+    an interval, along the axis whose error_x or error_y the figure's trace has. `text`: (frames, n) or (steps, frames, n) nested strings.
     """
 
     trace: int

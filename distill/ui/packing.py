@@ -57,7 +57,7 @@ class Packer:
         return self.raw(levels, np.int16) | {"low": low, "high": high, "log": log}
 
     def stepped(self, values: Stepped, ends: tuple[float, float], log: bool) -> dict[str, Any]:
-        """Numbers for all steps, or a record for each step that there is; None where it is sent when it is asked for."""
+        """Numbers for all steps, or a record for each step that there is; None for one that is sent when asked for."""
         if isinstance(values, Mapping):
             sent = {step: array is not None and self.numbers(array, ends, log) for step, array in values.items()}
             return {"steps": {int(step): record or None for step, record in sent.items()}}

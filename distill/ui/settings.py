@@ -1,11 +1,13 @@
 """The controls of the Explore page: what to train, how it is shown, and the link to it."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from distill import datasets, objectives, registry, store
-from distill.config import LIMITS, Choice, SweepConfig, log_betas
+from distill.config import DEVICES, LIMITS, Choice, SweepConfig, log_betas
 from distill.errors import DistillError
 from distill.jobs import Job
 
@@ -17,41 +19,16 @@ MAPS = {"auto": "UMAP when ready", "pca": "PCA", "umap": "UMAP"}
 def controls(config: SweepConfig) -> SweepConfig:
     """Data set, objective, K and a menu of the rest; the configuration that they now say."""
     mark = config.id  # other settings from outside (a link, another run) make new widgets that begin with them
-    data = st.selectbox(
-        "Data set",
-        datasets.names(),
-        datasets.names().index(config.dataset),
-        format_func=_data_title,
-        key=f"data-{mark}",
-        label_visibility="collapsed",
-        width=110,
-    )
-    objective = st.selectbox(
-        "Objective",
-        objectives.names(),
-        objectives.names().index(config.objective),
-        format_func=lambda name: objectives.load(name).title,
-        key=f"objective-{mark}",
-        label_visibility="collapsed",
-        width=135,
-    )
+    data = _pick("Data set", datasets.names(), config.dataset, _data_title, f"data-{mark}", 110)
+    objective = _pick("Objective", objectives.names(), config.objective, _objective_title, f"objective-{mark}", 135)
     sizes = sorted({*LATENT_DIMS, config.latent_dim})
-    latent = st.selectbox(
-        "Latent dimensions K",
-        sizes,
-        sizes.index(config.latent_dim),
-        format_func=lambda k: f"K {k}",
-        key=f"latent-{mark}",
-        label_visibility="collapsed",
-        width=84,
-        help=None,
-    )
-    changed = replace(config, latent_dim=latent)
+    latent = _pick("Latent dimensions K", sizes, config.latent_dim, lambda k: f"K {k}", f"latent-{mark}", 84)
+    changed = replace(_more(config, mark), latent_dim=latent)
     if data != config.dataset:
         changed = replace(changed, dataset=data, dataset_options={}, label=None)
     if objective != config.objective:
         changed = replace(changed, objective=objective, betas=objectives.load(objective).knob.grid)
-    return _more(changed, mark)
+    return changed
 
 
 def view_menu(config: SweepConfig) -> Choice:
@@ -96,49 +73,33 @@ def standing(job: Job) -> str:
 
 
 def _more(config: SweepConfig, mark: str) -> SweepConfig:
-    """The rest of the configuration."""
-    with st.popover("More"):
-        labels = _labels(config)
-        label = st.selectbox(
-            "Label: what matters",
-            labels,
-            labels.index(config.label) if config.label in labels else 0,
-            key=f"label-{mark}",
-        )
-        values = {
-            "epochs": _number("Epochs", "epochs", config, mark),
-            "seed": _number("Seed", "seed", config, mark),
-            "batch_size": _number("Batch size", "batch_size", config, mark),
-        }
-        rate = st.number_input("Peak learning rate", 1e-5, 1.0, config.learning_rate, format="%.4g", key=f"rate-{mark}")
-        hidden = st.text_input("Hidden layers", ", ".join(map(str, config.hidden)), key=f"hidden-{mark}")
-        counts = sorted({*BETA_COUNTS, len(config.betas)})
-        count = st.selectbox(
-            "Number of βs",
-            counts,
-            counts.index(len(config.betas)),
-            key=f"betas-{mark}",
-            disabled=config.objective == "deterministic",
-        )
-        threads = st.number_input(
-            "Threads (0: measured)", 0, LIMITS["threads"][1], config.threads or 0, key=f"threads-{mark}"
-        )
-        device = st.selectbox(
-            "Device",
-            ["auto", "cpu", "cuda", "mps"],
-            ["auto", "cpu", "cuda", "mps"].index(config.device),
-            key=f"device-{mark}",
-        )
-        st.button("Back to the defaults", key=f"defaults-{mark}", on_click=_reset, args=(config,))
+    """The rest of the configuration, in a menu of two columns."""
+    with st.popover("More", width="content"):
+        left, right = st.columns(2, width=420)
+        with left:
+            labels = _labels(config)
+            chosen = labels.index(config.label) if config.label in labels else 0
+            label = st.selectbox("Label: what matters", labels, chosen, key=f"label-{mark}")
+            values = {name: _number(name, config, mark) for name in ("epochs", "seed", "batch_size")}
+        with right:
+            counts = sorted({*BETA_COUNTS, len(config.betas)})
+            alone = len(objectives.load(config.objective).knob.grid) == 1
+            place = counts.index(len(config.betas))
+            count = st.selectbox("Number of βs", counts, place, key=f"betas-{mark}", disabled=alone)
+            rate = st.number_input(
+                "Peak learning rate", 1e-5, 1.0, config.learning_rate, format="%.4g", key=f"rate-{mark}"
+            )
+            hidden = _widths(
+                st.text_input("Hidden layers", ", ".join(map(str, config.hidden)), key=f"hidden-{mark}"), config
+            )
+            device = st.selectbox("Device", DEVICES, DEVICES.index(config.device), key=f"device-{mark}")
+        most = LIMITS["threads"][1]
+        threads = left.number_input("Threads (0: measured)", 0, most, config.threads or 0, key=f"threads-{mark}")
+        right.button("Back to the defaults", key=f"defaults-{mark}", on_click=_reset, args=(config,))
     changed = replace(
-        config,
-        **values,
-        learning_rate=rate,
-        hidden=_widths(hidden, config.hidden),
-        threads=threads or None,
-        device=device,
+        config, **values, learning_rate=rate, hidden=hidden, threads=threads or None, device=device,
         label=None if label == labels[0] else label,
-    )
+    )  # fmt: skip
     return changed if count == len(config.betas) else replace(changed, betas=log_betas(1e-5, 1, count))
 
 
@@ -149,19 +110,35 @@ def _reset(config: SweepConfig) -> None:
     st.query_params.pop("run", None)
 
 
-def _number(title: str, name: str, config: SweepConfig, mark: str) -> int:
+def _pick(title: str, options: Sequence[Any], value: object, words: Callable[[Any], str], key: str, width: int) -> Any:  # noqa: ANN401 (one of the options)
+    return st.selectbox(
+        title,
+        options,
+        list(options).index(value),
+        format_func=words,
+        key=key,
+        label_visibility="collapsed",
+        width=width,
+    )
+
+
+def _number(name: str, config: SweepConfig, mark: str) -> int:
     low, high = LIMITS[name]
+    title = name.replace("_", " ").capitalize()
     return int(st.number_input(title, low, high, getattr(config, name), key=f"{name}-{mark}"))
 
 
-def _widths(text: str, before: tuple[int, ...]) -> tuple[int, ...]:
+def _widths(text: str, config: SweepConfig) -> tuple[int, ...]:
     """Layer widths as a person writes them: 128, 128. What is no such list is said and left as it was."""
     try:
-        widths = tuple(int(part) for part in text.replace(",", " ").split())
-        return SweepConfig(hidden=widths).hidden
+        return replace(config, hidden=tuple(int(part) for part in text.replace(",", " ").split())).hidden
     except (ValueError, DistillError):
         st.caption(f"Hidden layers are whole numbers with commas between them, as in 128, 128; got {text!r}.")
-        return before
+        return config.hidden
+
+
+def _objective_title(name: str) -> str:
+    return objectives.load(name).title
 
 
 def _data_title(name: str) -> str:

@@ -1,0 +1,291 @@
+"""The app as a person meets it, in a real Chromium: opening, dragging, playing, training live."""
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from distill.bench import new_table
+from distill.errors import DistillError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, WebSocket
+    from rich.table import Table
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+PATIENCE = 60_000  # ms
+SECONDS = 4.0  # of dragging, of playing, of watching a training
+QUIET = 0.3  # seconds without a message after which an answer counts as whole
+WARMING = 25.0  # seconds that the worker is given to import what it needs
+SLIDER = ".stage-slider.first input"
+FRAME = "+(document.querySelector('.stage')?.dataset.frame || 0)"
+PAINTED = """() => {
+  const views = [...document.querySelectorAll(".stage section[role=region]")].slice(0, 3);
+  return views.length === 3 && views.every((view) => view.querySelector("svg, canvas"))
+    && +document.querySelector(".stage").dataset.frame > 0;
+}"""
+WATCH = """() => {
+  const steps = (window.benchSteps = new Set());
+  const look = () => {
+    const stage = document.querySelector(".stage");
+    if (stage) steps.add(stage.dataset.stepIndex);
+    window.benchTimer = requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
+PLAY = """() => new Promise((done) => {
+  const button = document.querySelector(".stage-play"), stage = document.querySelector(".stage");
+  const began = performance.now(), before = +stage.dataset.frame;
+  const look = () => button.getAttribute("aria-label") === "Play"
+    ? done((1000 * (+stage.dataset.frame - before)) / (performance.now() - began))
+    : requestAnimationFrame(look);
+  button.click();
+  requestAnimationFrame(look);
+})"""
+
+
+@dataclass
+class Wire:
+    """What went over the websocket of a page: (time, bytes) of each message."""
+
+    received: list[tuple[float, int]] = field(default_factory=list)
+    sent: list[tuple[float, int]] = field(default_factory=list)
+
+    def listen(self, socket_: "WebSocket") -> None:
+        """Note the messages of one connection."""
+        socket_.on("framereceived", lambda data: self.received.append((time.perf_counter(), len(data))))
+        socket_.on("framesent", lambda data: self.sent.append((time.perf_counter(), len(data))))
+
+
+def tables(given: argparse.Namespace) -> "Iterator[Table]":
+    """The tables of this part; DistillError where there is no Chromium or no playwright."""
+    if find_spec("playwright") is None:
+        raise DistillError("the browser part needs playwright: pip install -r requirements-dev.txt")
+    if not Path(CHROMIUM).exists():
+        raise DistillError(f"the browser part needs Chromium at {CHROMIUM}: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        here = Path(folder)
+        environment = os.environ | {"DISTILL_STORE": str(here / "store"), "PYTHONPATH": str(ROOT)}
+        _run_to_look_at(environment)
+
+        def launch() -> "Browser":
+            return play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+
+        with served(_bare_page(here), environment) as bare, served(ROOT / "app.py", environment) as app:
+            yield _opening(launch, bare, app, given.repeats)
+            browser = launch()
+            yield _hands(browser, app)
+            yield _live(browser, app)
+            browser.close()
+
+
+def _opening(launch: "Callable[[], Browser]", bare: str, app: str, repeats: int) -> "Table":
+    visits = [_visit(launch, bare, app) for _ in range(repeats + 1)][1:]
+    title = f"Opening in a cold browser, median of {repeats} (the server's first visit left out)"
+    table = new_table(title, "", "median", "quickest")
+    for name, index, unit in (
+        ("a bare heading", 0, "s"), ("first paint of the three views", 1, "s"), ("the slider answers", 2, "s"),
+        ("received until then", 3, "kB"), ("  largest message, the stage", 4, "kB"),
+    ):  # fmt: skip
+        values = [each[index] for each in visits]
+        table.add_row(name, f"{statistics.median(values):.3g} {unit}", f"{min(values):.3g} {unit}")
+    return table
+
+
+def _visit(launch: "Callable[[], Browser]", bare: str, app: str) -> tuple[float, ...]:
+    """Seconds to the bare heading, to first paint and to a slider that answers; kB in all, kB of the largest."""
+    browser = launch()
+    page, wire = _page(browser)
+    began = time.perf_counter()
+    page.goto(bare)
+    page.wait_for_selector("h1")
+    heading = time.perf_counter() - began
+    browser.close()
+    browser = launch()
+    page, wire = _page(browser)
+    began = time.perf_counter()
+    page.goto(app, wait_until="commit")
+    page.wait_for_function(PAINTED)
+    painted = time.perf_counter() - began
+    _until_it_answers(page)
+    answers = time.perf_counter() - began
+    sizes = [size / 1000 for _, size in wire.received]
+    browser.close()
+    return heading, painted, answers, sum(sizes), max(sizes)
+
+
+def _until_it_answers(page: "Page") -> None:
+    """Press an arrow key on the slider until the stage shows another β."""
+    place = "document.querySelector('.stage').dataset.betaIndex"
+    page.wait_for_selector(SLIDER)
+    before = page.evaluate(place)
+    while page.evaluate(place) == before:
+        page.locator(SLIDER).press("ArrowRight")
+        page.wait_for_timeout(20)
+
+
+def _hands(browser: "Browser", app: str) -> "Table":
+    page, wire = _page(browser)
+    page.goto(app)
+    page.wait_for_selector(".stage.ready")
+    page.wait_for_timeout(1500)
+    sent = len(wire.sent)
+    dragged = _dragged(page)
+    reruns = len(wire.sent) - sent
+    page.mouse.up()
+    answered = _answer(page, wire, sent)
+    page.wait_for_timeout(800)
+    page.locator(".stage-speed").first.click(click_count=2)  # every frame that the screen has
+    played = statistics.median(_played(page) for _ in range(5))
+    page.close()
+    table = new_table("Moving the slider", "", "")
+    table.add_row("dragged by a mouse", f"{dragged:.0f} frames a second")
+    table.add_row("under the play button", f"{played:.0f} frames a second")
+    table.add_row("messages to the server while dragging", str(reruns))
+    table.add_row("let go: the fragment's rerun, there and back", f"{1e3 * answered:.0f} ms")
+    return table
+
+
+def _dragged(page: "Page") -> float:
+    """Frames a second while a mouse moves the slider, one β a movement, to and fro; the button stays down."""
+    box, last = page.locator(SLIDER).bounding_box(), int(page.locator(SLIDER).get_attribute("max"))
+    middle, left, width = box["y"] + box["height"] / 2, box["x"] + 8, box["width"] - 16
+    page.mouse.move(left, middle)
+    page.mouse.down()
+
+    def sweep() -> None:
+        until, place = time.perf_counter() + SECONDS, 0
+        while time.perf_counter() < until:
+            place = (place + 1) % (2 * last)
+            page.mouse.move(left + width * (1 - abs(place / last - 1)), middle)
+
+    return _frames_a_second(page, sweep)
+
+
+def _played(page: "Page") -> float:
+    page.locator(SLIDER).press("Home")
+    page.wait_for_timeout(500)
+    return page.evaluate(PLAY)
+
+
+def _frames_a_second(page: "Page", during: Callable[[], object]) -> float:
+    began, before = time.perf_counter(), page.evaluate(FRAME)
+    during()
+    return (page.evaluate(FRAME) - before) / (time.perf_counter() - began)
+
+
+def _answer(page: "Page", wire: Wire, sent: int) -> float:
+    """Seconds from the first message sent after `sent` of them to the last one of the server's answer."""
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if len(wire.sent) > sent and wire.received and time.perf_counter() - wire.received[-1][0] > QUIET:
+            break
+    if len(wire.sent) == sent:
+        return float("nan")
+    return wire.received[-1][0] - wire.sent[sent][0]
+
+
+def _live(browser: "Browser", app: str) -> "Table":
+    """Press Train with a warm worker: seconds to the first snapshot on the screen, then pictures a second."""
+    page, _ = _page(browser)
+    page.goto(app)
+    page.wait_for_selector(".stage.ready")
+    page.wait_for_timeout(1000 * WARMING)
+    last = page.evaluate("+document.querySelector('.stage').dataset.stepIndex")
+    began = time.perf_counter()
+    page.get_by_role("button", name="Train 33 βs").click()
+    page.wait_for_function(f"+(document.querySelector('.stage')?.dataset.stepIndex ?? {last}) < {last}")
+    first = time.perf_counter() - began
+    page.evaluate(WATCH)
+    page.wait_for_timeout(1000 * SECONDS)
+    updates = (page.evaluate("window.benchSteps.size") - 1) / SECONDS
+    page.get_by_role("button", name="Stop").click()
+    page.close()
+    table = new_table("Training live, the worker warm", "", "")
+    table.add_row("Train to the first snapshot on the screen", f"{first:.1f} s")
+    table.add_row("after that", f"{updates:.1f} new pictures a second")
+    return table
+
+
+def _page(browser: "Browser") -> "tuple[Page, Wire]":
+    page, wire = browser.new_page(viewport={"width": 1440, "height": 900}), Wire()
+    page.set_default_timeout(PATIENCE)
+    page.on("websocket", wire.listen)
+    return page, wire
+
+
+def _run_to_look_at(environment: dict[str, str]) -> None:
+    """The default run in the temporary store: trained, so that it can be trained anew."""
+    command = [sys.executable, "-m", "distill", "train"]
+    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if made.returncode:
+        raise DistillError(f"the run to look at could not be trained: {made.stderr.strip()[-300:]}")
+
+
+def _bare_page(folder: Path) -> Path:
+    """A script that shows a heading and nothing else, with the app's settings."""
+    script = folder / "bare" / "bare.py"
+    (script.parent / ".streamlit").mkdir(parents=True)
+    script.write_text('import streamlit as st\n\nst.title("Bare")\n')
+    shutil.copy(ROOT / ".streamlit/config.toml", script.parent / ".streamlit/config.toml")
+    (script.parent / "static").symlink_to(ROOT / "assets")
+    return script
+
+
+@contextmanager
+def served(script: Path, environment: dict[str, str]) -> Iterator[str]:
+    """The address of a Streamlit server of `script`, visited once, ended afterwards.
+
+    Raises:
+        DistillError: where the server does not come up.
+    """
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    options = ["--server.headless=true", f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", script.name, *options]
+    server = subprocess.Popen(
+        command, cwd=script.parent, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _await(server, f"http://localhost:{port}")
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _await(server: subprocess.Popen, address: str) -> None:
+    until = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise DistillError(f"no server came up at {address}")

@@ -10,7 +10,7 @@ from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from distill import flags
 from distill.config import Choice, SweepConfig
@@ -209,7 +209,7 @@ def _stopping(path: Path, screen: "Console") -> Iterator[None]:
 
 def _choice(run: "xr.Dataset", given: argparse.Namespace) -> Choice:
     """The indices of the β and the step that were asked for, or nearest to it."""
-    picked: dict[str, Any] = {"beta": min(Choice().beta, run.sizes["beta"] - 1)}
+    picked: dict[str, int] = {}
     for name, asked in (("beta", given.beta), ("step", given.step)):
         if asked is not None:
             values = run[name].values.tolist()

@@ -112,10 +112,10 @@ class SweepConfig:
 class Choice:
     """Everything that a person can select while looking at a run; the same object becomes the link.
 
-    `beta` and `step` are indices into the run's axes, None for step means the last; figures take it as it is.
+    `beta` and `step` are indices into the run's axes; None is the β nearest to 0.01, and the last step.
     """
 
-    beta: int = 20
+    beta: int | None = None
     step: int | None = None
     split: str = "test"
     colour: str = "label"

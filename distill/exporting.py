@@ -20,6 +20,8 @@ import xarray as xr
 from distill import registry
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError, unknown
+from distill.figures._animation import chosen
+from distill.figures._style import FURNITURE
 
 FORMATS = ("svg", "pdf", "png", "csv")
 WIDTH, HEIGHT = 900, 600  # CSS pixels, for a figure that does not say
@@ -102,9 +104,11 @@ def to_csv(figure: go.Figure, known: Facts) -> str:
     """The numbers behind every visible trace, one row a point; the facts and the axis titles stand above as # lines.
 
     Columns: trace, panel (its pair of axes), then whatever the traces have of x, y, z, widths, errors, text, ….
+    Traces whose meta is "furniture" (legends, scales, shaded regions) have no numbers of the run, and are left out.
     """
-    tables = [(_name(trace, i), _panel(trace), _columns(trace)) for i, trace in enumerate(figure.data)]
-    shown = [each for each, trace in zip(tables, figure.data, strict=True) if trace.visible is not False and each[2]]
+    wanted = [(i, each) for i, each in enumerate(figure.data) if each.visible is not False and each.meta != FURNITURE]
+    tables = [(_name(trace, i), _panel(trace), _columns(trace)) for i, trace in wanted]
+    shown = [each for each in tables if each[2]]
     header = list(dict.fromkeys(name for _, _, columns in shown for name in columns))
     out = io.StringIO()
     for name, text in {**known, **_axis_titles(figure)}.items():
@@ -126,8 +130,8 @@ def _selected(run: xr.Dataset, choice: Choice | None) -> Facts:
     """The values (not the indices) of what a person had selected."""
     if choice is None or not run.sizes.get("step"):
         return {}
-    at = run.isel(step=-1 if choice.step is None else choice.step)
-    beta = float(run.beta[min(choice.beta, run.sizes["beta"] - 1)])
+    step, place = chosen(run, choice)
+    at, beta = run.isel(step=step), float(run.beta[place])
     count = int(at.samples.sel(split=choice.split)) if "samples" in run else ""
     return {"β": f"{beta:.4g}", "step": f"{int(at.step)}", "split": choice.split, "N": f"{count}"}
 
@@ -219,8 +223,9 @@ def _panel(trace: Any) -> str:  # noqa: ANN401
 
 def _columns(trace: Any) -> Columns:  # noqa: ANN401
     """Name of each column → its values; a matrix (a heat map, a picture) gives one row for each of its cells."""
-    if "z" in trace and trace.z is not None and np.ndim(trace.z) >= 2:
-        return _cells(trace)
+    matrix = _matrix(trace)
+    if np.ndim(matrix) >= 2:
+        return _cells(trace, np.asarray(matrix))
     columns = {name: _listed(trace[path]) for name, path in COLUMNS.items() if path.split(".")[0] in trace}
     data = np.asarray(trace.customdata if "customdata" in trace and trace.customdata is not None else [])
     if data.size:
@@ -228,8 +233,14 @@ def _columns(trace: Any) -> Columns:  # noqa: ANN401
     return {name: values for name, values in columns.items() if values}
 
 
-def _cells(trace: Any) -> Columns:  # noqa: ANN401
-    cells = np.asarray(trace.z)
+def _matrix(trace: Any) -> object:  # noqa: ANN401
+    """The z of a trace that has one; a picture that was given as a file may have its levels as customdata."""
+    if "z" not in trace:
+        return None
+    return trace.customdata if trace.z is None and trace.type == "image" else trace.z
+
+
+def _cells(trace: Any, cells: np.ndarray) -> Columns:  # noqa: ANN401
     rows, across = np.indices(cells.shape[:2])
     x, y = (_listed(trace[axis]) if axis in trace else [] for axis in ("x", "y"))
     columns = {

@@ -1,6 +1,7 @@
 """Small trained runs, made once a session in a store of their own; no test ever writes into the user's store."""
 
 import os
+import sys
 
 # one thread in every numerical library of this process and of those it starts: beside another busy process more are
 # many times slower, and the tests say themselves where the count matters
@@ -27,6 +28,13 @@ def own_store(tmp_path_factory):
         yield folder
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """A training in this process may have left torch with more, and then whatever comes next is many times slower."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
 def trained(config, folder, finished=False):
     """The run of `config`, trained by the program's own recorder in `folder`; loaded."""
     from distill import recording
@@ -47,8 +55,8 @@ def sweep(own_store):
 
 @pytest.fixture(scope="session")
 def planar(own_store):
-    """Three βs with a code of two dimensions, without what follows a training."""
-    return trained(PLANAR, own_store)
+    """Three βs with a code of two dimensions, probes and pictures included."""
+    return trained(PLANAR, own_store, finished=True)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from conftest import SWEEP
 from distill import recording, store
 from distill.config import SweepConfig
 from distill.evaluation import POINTS_WHILE_TRAINING, Evaluation, first_arrays, measure
+from distill.measures.codes import evaluation_noise, sampled_codes
 from distill.projection import plane
 from distill.training import Snapshot
 
@@ -34,6 +35,7 @@ def test_the_items_are_fixed_of_their_split_and_as_many_for_both(trainer, evalua
         assert set(items) <= set(getattr(trainer.data, split))
         assert (np.diff(items) < 0).any()  # in random order, so that the first 250 stand for all
     assert torch.equal(evaluation.noise, again.noise)
+    assert np.array_equal(evaluation.noise, evaluation_noise(0, 12, 400, 4).astype("f4"))  # twelve codes are averaged
     assert len(Evaluation.of(replace(SWEEP, points=2000), trainer.data).items["train"]) == len(trainer.data.test)
     assert len(evaluation.stored) == 400
 
@@ -67,8 +69,6 @@ def test_errors_and_bounds_are_of_sampled_codes(trainer, evaluation):
 
 
 def test_the_stored_codes_give_the_stored_map(sweep):
-    from distill.measures.codes import sampled_codes
-
     before = None
     for step in range(sweep.sizes["code_step"]):
         found = plane(sampled_codes(sweep, step), before)

@@ -60,6 +60,21 @@ def test_csv_has_every_number_of_every_visible_trace(figure, run):
     assert {row["panel"] for row in heat} == {"x3 y3"}
 
 
+def test_csv_leaves_furniture_out(run):
+    figure = go.Figure([go.Scatter(x=[0, 1], y=[0, 1], name="region", meta="furniture"), go.Scatter(x=[2], y=[3])])
+    assert [row["trace"] for row in rows(exporting.render(figure, run, None, "csv").decode())] == ["scatter 2"]
+
+
+def test_csv_of_a_picture_has_its_levels(run):
+    figure = go.Figure(go.Image(source="data:image/png;base64,AAAA", customdata=[[1, -2], [3, 4]], name="one"))
+    figure.add_image(z=[[[5, 6, 7]]], name="two")
+    found = rows(exporting.render(figure, run, None, "csv").decode())
+    assert [(row["x"], row["y"], row["z"]) for row in found if row["trace"] == "one"] == [
+        ("0", "0", "1"), ("1", "0", "-2"), ("0", "1", "3"), ("1", "1", "4"),
+    ]  # fmt: skip
+    assert [(row["z_0"], row["z_1"], row["z_2"]) for row in found if row["trace"] == "two"] == [("5", "6", "7")]
+
+
 def test_csv_keeps_eight_digits_and_says_where_it_is_from(run):
     values = np.random.default_rng(0).standard_normal(20)
     text = exporting.render(go.Figure(go.Scatter(x=values, y=values)), run, Choice(beta=2, step=1), "csv").decode()

@@ -57,7 +57,7 @@ def ranges(figure):
 
 
 def test_the_promised_figures_are_there():
-    assert set(FIGURES) >= {"information_plane", "code_map", "kept_and_discarded", "error_curve"}
+    assert set(FIGURES) >= {"information_plane", "code_map", "kept_and_discarded", "error_curve", "kept_pictures"}
 
 
 @every_figure
@@ -92,7 +92,7 @@ def test_an_index_that_the_run_does_not_have_is_refused(name, sweep, wrong):
 
 
 def test_the_default_choice_fits_a_shorter_sweep(sweep):
-    assert chosen(sweep, Choice()) == (5, 4)
+    assert chosen(sweep, Choice()) == (5, 1)
     assert chosen(sweep, Choice(beta=-1, step=2)) == (2, 4)
 
 
@@ -102,6 +102,21 @@ def test_every_colour_has_a_partner_for_the_dark(name, sweep):
 
     hexes = set(re.findall(r"#[0-9a-f]{6}\b", FIGURES[name](sweep, Choice(beta=1)).to_json()))
     assert hexes <= {*DARK, GROUND}
+
+
+def bare(run):
+    """The run as it is before anything has followed its training."""
+    return run.drop_vars(
+        [name for name in run.data_vars if str(name).startswith("factor_") or name in ("kept", "map_umap")]
+    )
+
+
+@every_figure
+def test_a_figure_without_what_follows_a_training_is_drawn_or_says_what_it_lacks(name, planar):
+    try:
+        assert type(FIGURES[name](bare(planar), Choice(beta=1, step=1))) is go.Figure
+    except InvalidValue as error:
+        assert planar.attrs["id"] in str(error)
 
 
 # --- the information plane
@@ -172,9 +187,9 @@ def test_a_code_without_noise_is_an_open_mark_at_the_ceiling_with_its_reason(noi
 
 
 def scaled(points):
-    """As the map draws them: centred, of unit spread, outliers inside the frame."""
-    points = points - points.mean(0)
-    return np.clip(points / np.sqrt(np.square(points).sum(-1).mean() / 2), -0.97 * REACH, 0.97 * REACH)
+    """As the map draws them: centred, 99.5 % of the items within ±1, the rest on that edge."""
+    points = points - np.median(points, axis=0)
+    return np.clip(points / np.quantile(np.abs(points).max(-1), 0.995), -1, 1)
 
 
 def drawn(figure, points):
@@ -253,11 +268,11 @@ def test_the_bars_are_the_ledger_and_sum_to_log2_n(sweep, beta, split):
     assert figure.layout.barmode == "stack"
 
 
-def test_a_bar_measured_on_fewer_items_is_stretched_to_the_same_whole(sweep):
+def test_a_bar_measured_on_fewer_items_is_as_long_as_their_bits(sweep):
     bars = [each.x[0] for each in kept_and_discarded(sweep, Choice(beta=2, step=1)).data if each.type == "bar"]
     wanted = ledger(sweep).isel(step=1, beta=2)
-    shares = [wanted[name].item() / np.log2(250) for name in PARTS[:4]]
-    assert np.array(bars) / np.log2(400) == pytest.approx(shares)
+    assert bars == pytest.approx([wanted[name].item() for name in PARTS[:4]])
+    assert sum(bars) == pytest.approx(np.log2(250), abs=1e-9)
 
 
 def test_the_rows_are_the_factors_shares_with_their_intervals_and_ceilings(sweep):
@@ -276,13 +291,13 @@ def test_the_rows_are_the_factors_shares_with_their_intervals_and_ceilings(sweep
 
 
 def test_a_run_whose_probes_are_not_fitted_yet_has_its_bar_alone(planar):
-    figure = kept_and_discarded(planar, Choice(beta=1))
+    figure = kept_and_discarded(bare(planar), Choice(beta=1))
     assert {each.name for each in figure.data if each.type == "scatter"} == {"colours"}
 
 
 def test_a_code_without_noise_has_no_bar(noiseless):
-    bars = [each for each in kept_and_discarded(noiseless).data if each.type == "bar"]
-    assert [each.x[0] for each in bars] == [0, 0, 0, 0]
+    figure = kept_and_discarded(noiseless)
+    assert [each for each in figure.data if each.type == "bar"] == [] and not figure.layout.xaxis.visible
 
 
 # --- the error curve
@@ -319,6 +334,17 @@ def test_no_error_of_one_code_lies_below_fanos_floor(sweep):
 
 
 # --- what they share
+
+
+def furniture(figure):
+    return {each.name for each in figure.data if each.meta == _style.FURNITURE}
+
+
+def test_legends_scales_and_regions_are_marked_as_furniture(sweep):
+    assert furniture(information_plane(sweep, Choice(beta=1))) == {"out of reach"}
+    assert furniture(kept_and_discarded(sweep, Choice(beta=1))) == {"colours", "scale"}
+    assert furniture(code_map(sweep, Choice(beta=1, colour="ink"))) == {"class names"}
+    assert furniture(error_curve(sweep, Choice(beta=1))) == {"chosen β"}
 
 
 @every_run

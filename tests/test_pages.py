@@ -1,6 +1,7 @@
 """Every page, run by Streamlit's own test client: with a good link, a wrong one, an empty store and a damaged run."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_a_run_is_listed_with_its_facts_and_a_link():
 
 
 def test_a_damaged_run_is_named_and_can_be_deleted():
-    path = store.place_of(synthetic_run())
+    path = store.place_of(synthetic_run(seed=7))
     (path / "zarr.json").write_text("{")
     app = opened("pages/8_runs.py")
     assert not app.exception
@@ -196,3 +197,13 @@ def test_sizes_are_short(count, text):
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "1 s"), (59.4, "59 s"), (60, "1 min"), (7800, "2 h 10 min")])
 def test_durations_are_short(seconds, text):
     assert runs.duration(seconds) == text
+
+
+def test_an_example_that_was_trained_here_too_is_listed_once():
+    shipped = next(run for run in store.list_runs() if run.example)
+    path = store.root() / shipped.id
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(shipped.path, path)
+    app = opened("pages/8_runs.py")
+    assert not app.exception
+    assert sum(f"run={shipped.id}" in each.proto.query_string for each in app.get("page_link")) == 1

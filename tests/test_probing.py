@@ -56,12 +56,15 @@ def test_a_probe_finds_the_bits_of_a_gaussian_channel(amplitude, true):
     assert abs(gain.mean() - binary_channel_bits(amplitude)) <= 4 * gain.std() / math.sqrt(2000) + 0.005
 
 
-@pytest.mark.parametrize("values", [2, 5])
-def test_a_factor_that_the_codes_say_outright_gives_its_entropy(values):
+@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.9, 0.1), (0.2, 0.2, 0.2, 0.2, 0.2), (0.7, 0.2, 0.1)])
+def test_a_factor_that_the_codes_say_outright_gives_its_entropy_and_any_other_nothing(shares):
     rng = np.random.default_rng(0)
-    factor = rng.integers(0, values, 1000)
-    codes = 30 * np.eye(values)[factor] + rng.standard_normal((1000, values))
-    assert held_out_gain(codes, factor).mean() == pytest.approx(entropy_bits(factor), abs=0.03)
+    factor = rng.choice(len(shares), 2000, p=shares)
+    noise = rng.standard_normal((2000, len(shares)))
+    assert held_out_gain(30 * np.eye(len(shares))[factor] + noise, factor).mean() == pytest.approx(
+        -np.dot(shares, np.log2(shares)), abs=0.05
+    )
+    assert held_out_gain(noise, factor).mean() == pytest.approx(0, abs=0.03)
 
 
 def test_a_probe_is_judged_on_items_that_it_has_not_seen():

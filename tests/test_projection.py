@@ -156,7 +156,7 @@ def test_every_beta_is_mapped_from_the_one_before(mapped, sweep):
 def test_a_map_made_twice_starts_from_the_same_neighbour(mapped):
     """As after a worker that died when its layout was saved and not yet reported."""
     path, _ = mapped
-    for index in (0, 1, 1, 2, 0, 1, 2, 3):
+    for index in (0, 1, 2, 0, 1, 1, 2, 2, 3):
         assert recording.map_beta(path, index)
     assert not recording.map_beta(path, 4)
     assert layouts(path).values[:, 0, 0].tolist() == [1, 11, 111, 1111, 11111]

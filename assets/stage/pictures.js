@@ -9,7 +9,8 @@ const ENDS = { light: ["#8c510a", "#01665e"], dark: ["#dfa75a", "#5ab4ac"] };
 
 export class Pictures {
   constructor(host) {
-    this.root = node("div", { class: "stage-pictures" }, host);
+    this.root = node("div", { class: "stage-pictures", role: "region" }, host);
+    this.menu = node("div", { class: "stage-menu" }, this.root);
     this.rows = [];
   }
 
@@ -19,11 +20,12 @@ export class Pictures {
       JSON.stringify([spec.first, spec.items, spec.rows.map((row) => [row.label, row.signed, row.values.shape])]);
     this.spec = spec;
     this.last = undefined;
+    if (spec) this.root.setAttribute("aria-label", spec.title);
     if (spec && shape === this.shape)
       return spec.rows.forEach((row, i) => Object.assign(this.rows[i], { row, values: row.values.values }));
     this.shape = shape;
     this.root.hidden = !spec;
-    this.root.replaceChildren();
+    this.root.replaceChildren(this.menu);
     this.root.style.setProperty(
       "--n",
       spec
@@ -46,7 +48,8 @@ export class Pictures {
     node("figcaption", {}, root, row.label);
     const one = this.spec.first ? canvas(root, "first", width, height, `${row.label}, the item pointed at`) : null;
     const all = canvas(root, "all", count * (width + gap) - gap, height, `${row.label}, ${count} items`);
-    return { row, values, moving, height, width, depth, gap, one, all, area: height * width * depth };
+    const size = { height, width, depth, gap, area: height * width * depth };
+    return { row, signed: row.signed, values, moving, one, all, ...size };
   }
 
   // `part`: the pictures of the item pointed at, one record a row; `thumbnail`: its picture as it is, until they come.
@@ -85,6 +88,22 @@ export class Pictures {
     one.putImageData(image, 0, 0);
   }
 
+  // The rows as they stand, [{label, signed, width, height, depth, pictures: [{item, values, front}]}]; the item
+  // pointed at is in front, where it has a place there and its pictures are here.
+  standing(frame, item, part) {
+    const { items, first } = this.spec;
+    return this.rows.map(({ row, values, moving, width, height, depth, area }, k) => {
+      const start = moving ? frame * items.length : 0,
+        of = (i) => values.subarray((start + i) * area, (start + i + 1) * area);
+      const pictures = items.map((each, i) => ({ item: each, values: of(i) }));
+      const own = part?.[k].values,
+        from = own?.length > area ? frame * area : 0;
+      const found = own ? { item, values: own.subarray(from, from + area) } : pictures[items.indexOf(item)];
+      if (first && found) pictures.unshift({ ...found, front: true });
+      return { label: row.label, signed: row.signed, width, height, depth, pictures };
+    });
+  }
+
   spread(each, start, theme) {
     const count = this.spec.items.length;
     each.image ??= new ImageData(count * (each.width + each.gap) - each.gap, each.height);
@@ -111,15 +130,16 @@ function canvas(parent, name, width, height, label) {
   return made.getContext("2d");
 }
 
-function fill(image, left, values, start, { width, height, depth, row }, theme) {
+// Paints one picture, whose levels begin at `start`, into an image; of signed colours the mean of the channels.
+export function fill(image, left, values, start, { width, height, depth, signed }, theme) {
   const { data } = image,
     across = image.width;
-  const zero = row.signed ? rgba(theme.background) : null,
+  const zero = signed ? rgba(theme.background) : null,
     [less, more] = ENDS[theme.dark ? "dark" : "light"].map(rgba);
   for (let y = 0, k = start; y < height; y++) {
     for (let x = 0, to = (y * across + left) * 4; x < width; x++, to += 4, k += depth) {
-      if (row.signed) {
-        const value = (values[k] - 128) / 127,
+      if (signed) {
+        const value = (mean(values, k, depth) - 128) / 127,
           side = value < 0 ? less : more,
           share = Math.min(1, Math.abs(value) * 1.25);
         for (let c = 0; c < 3; c++) data[to + c] = zero[c] + (side[c] - zero[c]) * share;
@@ -127,6 +147,12 @@ function fill(image, left, values, start, { width, height, depth, row }, theme) 
       data[to + 3] = 255;
     }
   }
+}
+
+function mean(values, from, count) {
+  let sum = 0;
+  for (let i = from; i < from + count; i++) sum += values[i];
+  return sum / count;
 }
 
 // The sheet of thumbnails, and where an item's picture lies on it.

@@ -155,6 +155,8 @@ export class TraceGroup {
       "font-size": font.size,
       fill: font.colour,
       "font-weight": font.weight,
+      // a halo in the page's colour, so that a word over points can be read
+      style: `paint-order: stroke; stroke: ${theme.background}; stroke-width: 3px; stroke-linejoin: round`,
       display: shown ? null : "none",
     });
     write(node, text);

@@ -8,7 +8,8 @@ const { View } = await at("./view.js");
 const { Control } = await at("./controls.js");
 const { Pictures, Thumbnails } = await at("./pictures.js");
 const { Note, listen } = await at("./hover.js");
-const { addMenu } = await at("./export.js");
+const { offerView } = await at("./chart.js");
+const { offerPictures } = await at("./prints.js");
 const { Headline } = await at("./headline.js");
 const { forget } = await at("./canvas.js");
 
@@ -40,6 +41,7 @@ export class Theatre {
     this.note = new Note(this.root);
     this.headline = new Headline(this.foot, this.note);
     this.pictures = new Pictures(this.foot);
+    offerPictures(this.pictures, this);
     this.message = node("p", { class: "stage-message", role: "alert", hidden: "" }, this.root);
     this.unwatch = watch(this.root, () => this.resized());
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
@@ -79,7 +81,7 @@ export class Theatre {
       this.views = header.views.map(() => {
         const view = new View(this.stalls, this);
         listen(view, this);
-        addMenu(view, this);
+        offerView(view, this);
         return view;
       });
       this.stalls.dataset.count = this.views.length;

@@ -22,7 +22,7 @@ from distill.bench import new_table
 from distill.errors import DistillError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, WebSocket
+    from playwright.sync_api import Browser, Page, Playwright, WebSocket
     from rich.table import Table
 
 ROOT = Path(__file__).parents[2]
@@ -83,22 +83,28 @@ def tables(given: argparse.Namespace) -> "Iterator[Table]":
         raise DistillError("the browser part needs playwright: pip install -r requirements-dev.txt")
     if not Path(CHROMIUM).exists():
         raise DistillError(f"the browser part needs Chromium at {CHROMIUM}: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
-        here = Path(folder)
-        environment = os.environ | {"DISTILL_STORE": str(here / "store"), "PYTHONPATH": str(ROOT)}
-        _run_to_look_at(environment)
+        try:
+            yield from _visits(play, Path(folder), given.repeats)
+        except Error as error:
+            raise DistillError(f"the browser gave up: {str(error).splitlines()[0]}") from error
 
-        def launch() -> "Browser":
-            return play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
 
-        with served(_bare_page(here), environment) as bare, served(ROOT / "app.py", environment) as app:
-            yield _opening(launch, bare, app, given.repeats)
-            browser = launch()
-            yield _hands(browser, app)
-            yield _live(browser, app)
-            browser.close()
+def _visits(play: "Playwright", here: Path, repeats: int) -> "Iterator[Table]":
+    environment = os.environ | {"DISTILL_STORE": str(here / "store"), "PYTHONPATH": str(ROOT)}
+    _run_to_look_at(environment)
+
+    def launch() -> "Browser":
+        return play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+
+    with served(_bare_page(here), environment) as bare, served(ROOT / "app.py", environment) as app:
+        yield _opening(launch, bare, app, repeats)
+        browser = launch()
+        yield _hands(browser, app)
+        yield _live(browser, app)
+        browser.close()
 
 
 def _opening(launch: "Callable[[], Browser]", bare: str, app: str, repeats: int) -> "Table":

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from distill.bench import new_table
 from distill.config import SweepConfig, log_betas
-from distill.evaluation import Evaluation, measure
+from distill.evaluation import SPLITS, Evaluation, measure
 from distill.measures.codes import evaluation_noise
 from distill.networks import SMALLEST_SCALE
 from distill.training import MOMENTS, WARM, Trainer, build, snapshots
@@ -157,9 +157,7 @@ def _race_table(config: SweepConfig, race: Race) -> "Table":
     count, steps = len(config.betas), statistics.median(race.sweep)
     apart = count * statistics.median(race.alone)
     ratio = statistics.median(count * a / b for a, b in zip(race.alone, race.sweep, strict=True))
-    title = (
-        f"{count} βs on digits, {config.epochs} epochs: one sweep takes 1/{ratio:.1f} of the time of {count} trainings"
-    )
+    title = f"{count} βs on digits, {config.epochs} epochs: one sweep is {ratio:.1f} times as fast as {count} trainings"
     table = new_table(title, "", "ms a step of all βs", "threads", "final loss, bits", "quickest turn, ms")
     for name, seconds, threads, losses, best in (
         ("one sweep", steps, race.threads_sweep, race.loss_sweep, min(race.sweep)),
@@ -202,13 +200,13 @@ def _reference_table(config: SweepConfig) -> "Table":
 def _curve(config: SweepConfig) -> tuple[np.ndarray, float]:
     """I(X;Z) on the test items at the end, (S,) bits, and the seconds of the training."""
     trainer = build(config)
-    torch.set_num_threads(best_threads_of(config))
+    torch.set_num_threads(_best_threads_of(config))
     *_, last = snapshots(trainer, planned=(trainer.steps,))
     run = measure(last, Evaluation.of(config, trainer.data))
-    return run.information_x.sel(split="test").values[0], last.seconds
+    return run.information_x.isel(split=SPLITS.index("test")).values[0], last.seconds
 
 
-def best_threads_of(config: SweepConfig) -> int:
+def _best_threads_of(config: SweepConfig) -> int:
     """The faster thread count for the steps of a configuration."""
     spare = _endless_steps(config)
     return best_threads(lambda: next(spare))

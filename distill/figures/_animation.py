@@ -10,6 +10,7 @@ import xarray as xr
 from distill.config import Choice
 from distill.errors import InvalidValue
 
+FIRST_BETA = 0.01  # where a look at a run begins: most nuisance is gone, most of the label is there
 Values = np.ndarray | Mapping[int, np.ndarray] | None
 
 
@@ -53,14 +54,14 @@ class Animation:
 
 
 def chosen(run: xr.Dataset, choice: Choice) -> tuple[int, int]:
-    """The step index and the β index that a choice says; the default β of a Choice fits a shorter sweep too: its last.
+    """The step index and the β index that a choice says.
 
     Raises:
         InvalidValue: for an index that the run does not have.
     """
     steps, betas = run.sizes["step"], run.sizes["beta"]
     step = steps - 1 if choice.step is None else choice.step
-    beta = min(choice.beta, betas - 1) if choice.beta == Choice.beta else choice.beta
+    beta = int(np.argmin(np.abs(run.beta.values - FIRST_BETA))) if choice.beta is None else choice.beta
     for name, value, count in (("step", step, steps), ("beta", beta, betas)):
         if not -count <= value < count:
             raise InvalidValue(f"{name} {value} is not among the run's {count}: 0 to {count - 1}")

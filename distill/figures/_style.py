@@ -10,6 +10,7 @@ from distill.palette import GRID, INK, SOFT_INK
 
 FONT = "Inter, sans-serif"
 SIZE, SMALL = 13, 11.5
+FURNITURE = "furniture"  # the meta of traces without numbers of the run; a CSV leaves them out
 
 
 def blank(left: int = 56, right: int = 14, top: int = 10, bottom: int = 48) -> go.Figure:
@@ -26,8 +27,8 @@ def axis(title: str, low: float, high: float, **more: object) -> dict[str, objec
     """A quiet axis with a fixed range."""
     return {
         "title": {"text": title, "standoff": 8, "font": {"size": SIZE, "color": INK}}, "range": [low, high],
-        "automargin": False, "showgrid": True, "gridcolor": GRID, "gridwidth": 1, "zeroline": False, "ticks": "",
-        "tickfont": {"size": SMALL, "color": SOFT_INK}, "fixedrange": False,
+        "visible": True, "automargin": False, "showgrid": True, "gridcolor": GRID, "gridwidth": 1, "zeroline": False,
+        "ticks": "", "tickfont": {"size": SMALL, "color": SOFT_INK}, "fixedrange": False,
     } | more  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.figures._animation import Animation, Motion
-from distill.figures._style import axis, blank, knob_ticks, knob_values, note
+from distill.figures._style import FURNITURE, axis, blank, knob_ticks, knob_values, note
 from distill.palette import GRID, GROUND, INK, SOFT_INK
 
 __all__ = ["animated_errors", "error_curve", "fano_floor"]
@@ -94,7 +94,7 @@ def _floor(figure: go.Figure, run: xr.Dataset) -> Motion:
 
 def _line_at_beta(figure: go.Figure, betas: int) -> Motion:
     look = {"mode": "lines", "line": {"color": GRID, "width": 6}}
-    figure.add_trace(go.Scatter(x=[], y=[0, 1], name="chosen β", hoverinfo="skip", **look))
+    figure.add_trace(go.Scatter(x=[], y=[0, 1], name="chosen β", hoverinfo="skip", meta=FURNITURE, **look))
     return Motion(len(figure.data) - 1, x=np.repeat(np.arange(float(betas))[:, None], 2, axis=1))
 
 

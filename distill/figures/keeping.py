@@ -6,7 +6,7 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.figures._animation import Animation, Motion
-from distill.figures._style import HIDDEN, SMALL, axis, blank
+from distill.figures._style import FURNITURE, HIDDEN, SMALL, axis, blank
 from distill.measures.ledgers import ledger
 from distill.measures.probing import factors
 from distill.palette import GRID, INK, KEPT_RELEVANT, PARTS, SOFT_INK
@@ -34,6 +34,7 @@ def kept_and_discarded(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:
 def animated_keeping(run: xr.Dataset, split: str = "test") -> Animation:
     """The bar's parts and the rows' dots as moving traces."""
     figure = blank(left=64, right=10, top=4, bottom=44)
+    figure.update_layout(xaxis=HIDDEN | {"range": [0, 1]}, yaxis=HIDDEN | {"range": [0, 1]})  # where there is no bar
     noisy = bool(run.information_x.notnull().any())  # else there is no I(X;Z), and no ledger to draw
     motions = [*(_bar(figure, run, split) if noisy else []), *(_rows(figure, run) if "factor_kept" in run else [])]
     figure.update_layout(barmode="stack", bargap=0)
@@ -49,10 +50,10 @@ def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Motion]:
     )
     figure.layout.xaxis.title.standoff = 2
     motions = []
-    # the scale ends at the last step's log2 N; steps measured on fewer items are stretched to it and say shares
-    stretch = total / np.log2(run.samples.sel(split=split).values.astype(float))[:, None]
     for name, colour in PARTS.items():
-        width = np.nan_to_num(parts[name].values) * stretch
+        width = np.nan_to_num(
+            parts[name].values
+        )  # steps measured on fewer items have fewer bits to lose, and end sooner
         trace = len(figure.data)
         figure.add_trace(
             go.Bar(
@@ -85,6 +86,7 @@ def _legend(figure: go.Figure) -> None:
             marker={"size": 10, "symbol": "square", "color": list(PARTS.values())},
             textfont={"size": SMALL, "color": INK},
             name="colours",
+            meta=FURNITURE,
             hoverinfo="skip",
             xaxis="x3",
             yaxis="y3",
@@ -124,6 +126,7 @@ def _rows(figure: go.Figure, run: xr.Dataset) -> list[Motion]:
             y=[v for row in height for v in (row, row, None)],
             mode="lines",
             name="scale",
+            meta=FURNITURE,
             line={"color": GRID, "width": 3},
             **over,
         )

@@ -9,18 +9,18 @@ import xarray as xr
 from distill.config import Choice
 from distill.errors import InvalidValue, unknown
 from distill.figures._animation import Animation, Motion, code_places
-from distill.figures._style import HIDDEN, blank
+from distill.figures._style import FURNITURE, HIDDEN, blank
 from distill.palette import INK, class_colour
 
 __all__ = ["animated_map", "code_map", "map_kind"]
 
-REACH = 2.6  # half the width of the map, in units of the layout's spread
+REACH, INSIDE = 1.06, 0.995  # half the width of the map; the share of items that its scale is chosen by
 
 
 def code_map(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
     """Sampled codes, one an item, coloured by the label or a factor; items are numerals where the classes are digits.
 
-    Each β's layout is scaled to unit spread, since the size of a code says nothing that its bits do not say better.
+    Each β's layout is scaled to fill the frame, since the size of a code says nothing that its bits do not say better.
     UMAP where the run has it and it is asked for (last step only), else the code itself (K ≤ 2) or its principal plane.
     """
     return animated_map(run, choice).at(run, choice)
@@ -69,11 +69,11 @@ def colouring(run: xr.Dataset, colour: str) -> tuple[np.ndarray, list[str]]:
 
 
 def _spread_out(layout: xr.DataArray) -> np.ndarray:
-    """(beta, point, 2): centred, and in units of the spread; outliers are kept inside the frame."""
+    """(beta, point, 2): each β's layout centred and scaled to fill the frame; the few outermost items on its edge."""
     points = layout.transpose("beta", "point", "axis").values.astype(float)
-    points = points - points.mean(1, keepdims=True)
-    spread = np.sqrt(np.square(points).sum(-1).mean(1) / 2)[:, None, None]
-    return np.clip(points / np.where(spread > 0, spread, 1), -REACH * 0.97, REACH * 0.97)
+    points = points - np.median(points, axis=1, keepdims=True)
+    reach = np.quantile(np.abs(points).max(-1), INSIDE, axis=1)[:, None, None]
+    return np.clip(points / np.where(reach > 0, reach, 1), -1, 1)
 
 
 def _one_class(
@@ -104,7 +104,7 @@ def _names(figure: go.Figure, frames: dict[int, np.ndarray], values: np.ndarray,
     }
     trace = len(figure.data)
     figure.add_trace(go.Scatter(
-        x=[], y=[], mode="text", text=classes, name="class names", hoverinfo="skip",
-        textfont={"size": 14, "color": INK, "weight": 600},
+        x=[], y=[], mode="text", text=classes, name="class names", hoverinfo="skip", meta=FURNITURE,
+        textfont={"size": 14, "color": INK, "weight": 600, "shadow": "auto"},
     ))  # fmt: skip
     return Motion(trace, x={k: v[..., 0] for k, v in middles.items()}, y={k: v[..., 1] for k, v in middles.items()})

@@ -6,7 +6,7 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.figures._animation import Animation, Motion
-from distill.figures._style import axis, blank, knob_value, note
+from distill.figures._style import FURNITURE, axis, blank, knob_value, note
 from distill.measures.convergence import still_falling
 from distill.palette import BETA_RAMP, GRID, GROUND, INK, SOFT_INK, beta_colours
 
@@ -50,7 +50,7 @@ def _limits(figure: go.Figure, ceiling: float, entropy: float, right: float, top
     figure.add_trace(
         _line([0, entropy, right, right, 0, 0], [0, entropy, entropy, top, top, 0], "rgba(0,0,0,0)", "out of reach")
     )
-    figure.data[-1].update(fill="toself", fillcolor=GRID, opacity=0.55)
+    figure.data[-1].update(fill="toself", fillcolor=GRID, opacity=0.55, meta=FURNITURE)
     figure.add_trace(_line([0, entropy, right], [0, entropy, entropy], SOFT_INK, "limit min(I(X;Z), H(Y))", width=1))
     figure.add_trace(_line([ceiling, ceiling], [0, top], SOFT_INK, "log2 N", width=1, dash="dot"))
     figure.update_layout(annotations=[

@@ -27,7 +27,8 @@ class Moving:
 
     `x`, `y`, `low`, `high`: (frames, n), or (steps, frames, n), or {step index: (frames, n)} with the steps that there
     are, None for those that are sent when the browser asks; NaN draws nothing. `low` and `high` are the two ends of
-    an interval, along the axis whose error_x or error_y the figure's trace has. `text`: (frames, n) or (steps, frames, n) nested strings.
+    an interval, along the axis whose error_x or error_y the figure's trace has. `text`: (frames, n) or (steps, frames,
+    n) nested strings.
     """
 
     trace: int
@@ -67,11 +68,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Pictures:
-    """Rows of pictures of the same `items` (numbers); `first` keeps a place in front for the item pointed at."""
+    """Rows of pictures of the same `items` (numbers); `first` keeps a place in front for the item pointed at.
+
+    `title` and `subtitle` stand on the figure that is taken away.
+    """
 
     items: Sequence[int]
     rows: tuple[Row, ...]
     first: bool = True
+    title: str = "Pictures"
+    subtitle: str = ""
 
 
 @dataclass(frozen=True)
@@ -276,7 +282,8 @@ def _pictures(pictures: Pictures | None, packer: Packer, frames: int) -> dict[st
             raise InvalidValue(f"picture row '{row.label}' has shape {shape}; allowed: {allowed}")
         values = packer.raw(row.values, np.uint8)
         rows.append({"label": row.label, "signed": row.signed, "moving": moving, "values": values})
-    return {"items": [int(item) for item in pictures.items], "rows": rows, "first": pictures.first}
+    words = {"title": pictures.title, "subtitle": pictures.subtitle}
+    return {"items": [int(item) for item in pictures.items], "rows": rows, "first": pictures.first} | words
 
 
 def _thumbnails(thumbnails: Thumbnails | None, packer: Packer) -> dict[str, Any] | None:

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 import xarray as xr
 
 from distill import jobs, objectives, store
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError
+from distill.figures._animation import chosen
 from distill.jobs import Job
 from distill.ui import content, settings
 from distill.ui.envelope import Packed, pack
@@ -17,13 +17,14 @@ from distill.ui.stage import Released, part, stage
 from distill.ui.state import State, current, remember
 
 LIVE, AFTERWARDS = 0.5, 2.0  # seconds between two looks while it trains, and while probes and maps are computed
-FIRST_BETA = 0.01
 KEY, DRAFT = "explore-stage", "_distill_draft"
+TOLD, MOVES = "_distill_told", "_distill_moves"  # what the address was given last; how often it moved the sliders
 
 
 @guarded()
 def page(state: State) -> None:
     """The whole page."""
+    _heed(state)
     config, sentence = _drafted(state)
     with aside():
         changed = settings.controls(config)
@@ -37,6 +38,13 @@ def page(state: State) -> None:
     else:
         st.session_state[DRAFT] = config
         _show(config, job, choice)
+
+
+def _heed(state: State) -> None:
+    """Back, Forward and an edited address move the sliders: the address then says other than what was written last."""
+    told: State | None = st.session_state.get(TOLD)
+    if told and told.run == state.run and told.to_params() != state.to_params():
+        st.session_state[MOVES] = st.session_state.get(MOVES, 0) + 1
 
 
 def _drafted(state: State) -> tuple[SweepConfig, str]:
@@ -174,10 +182,11 @@ def _stage(run: xr.Dataset, choice: Choice, finished: bool) -> None:
         choice = replace(choice, map="auto")
     choice = replace(
         choice,
-        beta=state.beta_index(run.beta.values, _nearest(run, FIRST_BETA)),
+        beta=state.beta_index(run.beta.values, default=chosen(run, Choice())[1]),
         step=state.step_index(run.step.values),
     )
-    packed = _packed(run, choice, finished)
+    there = {"revision": st.session_state.get(MOVES, 0), "index": choice.beta, "step": choice.step}
+    packed = replace(_packed(run, choice, finished), **there)
     at = stage(packed, key=KEY)
     for step in at.wanted:
         part(content.step_part(run, replace(choice, step=step), step), key=KEY)
@@ -202,8 +211,6 @@ def _remember(run: xr.Dataset, at: Released, finished: bool) -> None:
     """The place of the sliders goes into the address; the last step is not said, so that a link follows a training."""
     step = None if at.step >= run.sizes["step"] - 1 or not finished else int(run.step.values[at.step])
     beta = float(run.beta.values[at.index])
-    remember(replace(current(), run=str(run.attrs["id"]), beta=beta, step=step))
-
-
-def _nearest(run: xr.Dataset, beta: float) -> int:
-    return int(np.argmin(np.abs(run.beta.values - beta)))
+    state = replace(current(), run=str(run.attrs["id"]), beta=beta, step=step)
+    st.session_state[TOLD] = state
+    remember(state)

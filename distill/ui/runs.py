@@ -95,7 +95,9 @@ def _title(job: Job) -> str:
 
 def _lists(state: State) -> None:
     runs = store.list_runs()
-    own, examples = [run for run in runs if not run.example], [run for run in runs if run.example]
+    own = [run for run in runs if not run.example]
+    mine = {run.id for run in own}  # an example that was trained here too is shown, and opened, as the own run
+    examples = [run for run in runs if run.example and run.id not in mine]
     _part("On this machine")
     if own:
         _soft(

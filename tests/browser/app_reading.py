@@ -18,11 +18,11 @@ NUMERAL = 12 * 0.35  # px by which an item's numeral is written below its place
 
 # Everything in one go, so that all of it belongs to one drawn frame; px are turned back into the axes' own numbers.
 READ = """() => {
-  const root = document.querySelector(".stage");
+  const root = document.querySelector(".stage"), shape = ":is([data-role=mark], [data-role=bar])";
   const axes = view => root.querySelector(`section[aria-label='${view}'] .stage-plotly`)._fullLayout;
   const data = (axis, px) => axis.p2c(px - axis._offset);
   const marks = (view, name) =>
-    [...root.querySelectorAll(`section[aria-label='${view}'] .stage-moving g[data-name='${name}'] [data-point]`)]
+    [...root.querySelectorAll(`section[aria-label='${view}'] .stage-moving g[data-name='${name}'] ${shape}`)]
       .filter(mark => mark.getAttribute("display") !== "none");
   const number = (mark, name) => +mark.getAttribute(name);
   const plane = axes("Information plane"), map = axes("Code map"), kept = axes("Kept and discarded");
@@ -107,26 +107,26 @@ def await_index(page, beta=None, step=None):
     page.wait_for_selector(".stage" + "".join(clauses))
 
 
-def layout(run, code_place, beta):
-    """(point, 2): the codes of one kept step and β as the map must show them: centred, of unit spread."""
-    codes = run.codes_2d.isel(code_step=code_place, beta=beta).transpose("point", "axis").values.astype(float)
-    codes -= codes.mean(0)
-    return codes / np.sqrt((codes**2).sum() / (2 * len(codes)))
-
-
 def assert_map(found, run, code_place, beta):
-    """Every item stands where its code is, and is written as its digit there."""
-    want = layout(run, code_place, beta)
-    inner = np.abs(want).max(1) < 2.5
-    assert inner.sum() > 0.9 * len(want)
-    np.testing.assert_allclose([found["codes"][str(i)] for i in np.flatnonzero(inner)], want[inner], atol=0.01)
-    numerals = sorted((text, round(x, 2), round(y, 2)) for text, x, y in found["numerals"])
-    assert len(numerals) == len(want)
-    for digit in "0123456789":
-        mine = want[(run.label.values == int(digit)) & inner]
-        there = np.array([at[1:] for at in numerals if at[0] == digit])
-        far = np.abs(mine[:, None] - there[None]).max(-1)
-        assert far.min(1).max() < 0.03, f"a {digit} is not where it must be"
+    """Every item stands where its code is, up to one shift and one scale, and is written as its digit there.
+
+    The outermost items may lie on the edge of the frame.
+    """
+    codes = run.codes_2d.isel(code_step=code_place, beta=beta).transpose("point", "axis").values.astype(float)
+    there = np.array([found["codes"][str(item)] for item in range(len(codes))])
+    inner = np.abs(there).max(1) < 0.98 * np.abs(there).max()
+    assert inner.mean() > 0.95
+    middles = [each[inner].mean(0) for each in (codes, there)]
+    codes, at = codes[inner] - middles[0], there[inner] - middles[1]
+    scale = (codes * at).sum() / (codes**2).sum()
+    assert scale > 0
+    np.testing.assert_allclose(at, codes * scale, atol=0.01 * np.abs(at).max())
+    for digit in range(10):
+        written = np.array([[x, y] for text, x, y in found["numerals"] if text == str(digit)])
+        mine = there[run.label.values == digit]
+        assert len(written) == len(mine)
+        far = np.abs(mine[:, None] - written[None]).max(-1).min(1)
+        assert far.max() < 0.01 * np.abs(there).max(), f"a {digit} is not where its code is"
 
 
 def lonely(page):
@@ -162,12 +162,12 @@ def assert_numbers(found, run, beta, step=-1):
     """Dot, bar, rows and headline are those of the run at a β and a step; test items."""
     at = run.sel(split="test").isel(beta=beta, step=step)
     x, y, entropy = float(at.information_x), float(at.information_y), float(at.entropy_y)
-    total, most = np.log2(float(at.samples)), np.log2(run.samples.sel(split="test").values[-1])
+    total = np.log2(float(at.samples))
     np.testing.assert_allclose(found["dot"], [x, y], atol=2e-3)
     relevant = min(max(y, 0), entropy)
     irrelevant = min(max(x - relevant, 0), total - entropy)
     bars = np.array([relevant, irrelevant, entropy - relevant, total - entropy - irrelevant])
-    np.testing.assert_allclose(found["bars"], bars * most / total, atol=5e-3)
+    np.testing.assert_allclose(found["bars"], bars, atol=5e-3)
     share = (run.factor_kept / run.factor_entropy).isel(beta=beta).values
     np.testing.assert_allclose(found["factors"], share, atol=3e-3)
     assert_headline(found["headline"], x, y, float(at.error_one), total)

@@ -95,6 +95,7 @@ def plane(steps: int) -> View:
         )
     dotted = {"color": SOFT, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[8.8, 8.8], y=[-0.15, 3.6], mode="lines", line=dotted, hoverinfo="skip", name="ceiling")
+    figure.data[-1].meta = "furniture"
     figure.add_annotation(
         x=8.8, y=0.2, text="log₂ N", showarrow=False, xanchor="right", xshift=-4, font={"size": 11, "color": SOFT}
     )
@@ -195,7 +196,8 @@ def content(identity: str, steps: int, revision: int, index: int) -> Packed:
         slider=Slider("Compression strength β", [f"{beta:.2g}" for beta in BETAS], index, ticks),
         second=Slider("Training", epochs, steps - 1, [(0, "start"), (steps - 1, "now")], 2),
         headline=[[headline(s, f) for f in range(FRAMES)] for s in range(steps)],
-        pictures=Pictures(chosen.tolist(), rows), thumbnails=Thumbnails(range(ITEMS), original), filename="made-up",
+        pictures=Pictures(chosen.tolist(), rows, title="Pictures", subtitle="Made up and faded"),
+        thumbnails=Thumbnails(range(ITEMS), original), filename="made-up",
         caption=caption + "a line that is long enough to be wrapped",
     ))  # fmt: skip
 

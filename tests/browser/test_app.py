@@ -220,7 +220,8 @@ def test_the_theme_turns_without_a_rerun(explored):
     assert page.evaluate(fill) == "#0b5cad"
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"() => {fill} === '#4d96e8'")
-    page.wait_for_function("() => getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(18, 21, 27)'")
+    ground = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    page.wait_for_function(f"() => {ground} === 'rgb(18, 21, 27)'")
     page.wait_for_timeout(QUIET)
     assert len(page.messages) == before
 

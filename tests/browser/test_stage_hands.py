@@ -1,8 +1,15 @@
 """Pointing, zooming, fetching, new content: what a hand or Python does to a stage, in a real Chromium."""
 
+import base64
+import csv
+import io
+from xml.etree import ElementTree
+
+import numpy as np
 import pytest
 import stage_harness as made
-from stage_reading import SLIDER, assert_map, await_said, lonely, point_of, said, zoomed
+from PIL import Image
+from stage_reading import SLIDER, assert_map, await_said, lonely, point_of, said, take, zoomed
 
 pytestmark = pytest.mark.browser
 
@@ -90,3 +97,52 @@ def test_leaving_and_coming_back_leaves_nothing_behind(stage):
         stage.wait_for_selector(".stage.ready")
     assert stage.locator(".stage").count() == 1
     assert stage.locator(".js-plotly-plot").count() == 3
+
+
+def test_the_pictures_are_taken_away_as_they_stand(stage):
+    stage.locator(SLIDER).press("End")
+    await_said(stage, index=32)
+    item = lonely(32, made.STEPS - 3)
+    stage.mouse.move(*point_of(stage, "Code map", item))
+    stage.wait_for_function(f"() => document.querySelector('.stage').stage.parts.has('item {item}')")
+    lines = take(stage, "Pictures", "csv").decode().splitlines()
+    assert lines[0].startswith("# run 0123456789ab") and "Compression strength β 1 · Training epoch 80" in lines[0]
+    found = list(csv.DictReader(lines[1:]))
+    original = made.pictures()[[item, *(np.arange(8) * 7 + 1)]]
+    kept, lost = made.faded(original)
+    for name, want in (("original", original), ("kept", kept[32]), ("discarded", lost[32] - 128.0)):
+        rows = [row for row in found if row["row"] == name]
+        assert [int(row["item"]) for row in rows[::64]] == [item, *(np.arange(8) * 7 + 1)]
+        assert [int(row["value"]) for row in rows] == np.maximum(np.asarray(want, int), -127).ravel().tolist()
+        assert [int(row["x"]) for row in rows[:9]] == [*range(8), 0]
+    svg = ElementTree.fromstring(take(stage, "Pictures", "svg"))
+    assert svg.find("{*}metadata").text == lines[0][2:]
+    words = " ".join(each.text for each in svg.iter("{http://www.w3.org/2000/svg}text"))
+    assert "Made up and faded" in words and "original" in words and "run 0123456789ab" in words
+    drawn = list(svg.iter("{http://www.w3.org/2000/svg}image"))
+    assert len(drawn) == 27 and all("pixelated" in each.get("style") for each in drawn)
+    small = Image.open(io.BytesIO(base64.b64decode(drawn[9].get("href").split(",")[1])))
+    assert np.array_equal(np.asarray(small)[..., 0], kept[32, 0])
+    picture = Image.open(io.BytesIO(take(stage, "Pictures", "png")))
+    assert picture.size[0] == 2100 and round(picture.info["dpi"][0]) == 300
+    assert picture.getpixel((3, 3))[:3] == (255, 255, 255)
+
+
+@pytest.mark.parametrize("width", [390, 760, 1440])
+def test_the_menu_of_the_pictures_covers_none_of_them(stage, width):
+    stage.set_viewport_size({"width": width, "height": 900})
+    stage.locator(".stage-pictures .stage-take").click()
+    covered = stage.evaluate(
+        """() => {
+          const box = (each) => each.getBoundingClientRect();
+          const menu = [...document.querySelectorAll(".stage-pictures :is(.stage-take, .stage-choices)")].map(box);
+          return [...document.querySelectorAll(".stage-pictures canvas")].map(box).filter((a) =>
+            menu.some((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length;
+        }"""
+    )
+    assert covered == 0
+
+
+def test_furniture_is_not_among_the_numbers(stage):
+    names = {line.split(",")[0] for line in take(stage, "Information plane", "csv").decode().splitlines()[2:]}
+    assert "marks" in names and "ceiling" not in names

@@ -12,7 +12,7 @@ from distill import registry
 from distill.config import Choice
 from distill.errors import InvalidValue, UnknownName
 from distill.figures import _style
-from distill.figures._animation import Animation, Motion, chosen
+from distill.figures._animation import Animation, Moving, chosen
 from distill.figures.errors import error_curve, fano_floor
 from distill.figures.keeping import kept_and_discarded
 from distill.figures.maps import REACH, code_map, map_kind
@@ -381,7 +381,7 @@ def test_an_animation_moves_what_it_was_told_to_and_nothing_else(sweep):
     figure = go.Figure([go.Scatter(x=[0], y=[0], error_x={"array": [], "arrayminus": []}), go.Scatter(x=[7], y=[7])])
     values = np.arange(30.0).reshape(6, 5, 1)
     moving = Animation(
-        figure, (Motion(0, x=values, y=values[0], low=values - 1, high=values + 3, text=[list("abcde")] * 6),)
+        figure, (Moving(0, x=values, y=values[0], low=values - 1, high=values + 3, text=[list("abcde")] * 6),)
     )
     found = moving.at(sweep, Choice(beta=3, step=2))
     assert (found.data[0].x[0], found.data[0].y[0]) == (13, 3)

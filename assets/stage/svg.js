@@ -155,8 +155,8 @@ export class TraceGroup {
       "font-size": font.size,
       fill: font.colour,
       "font-weight": font.weight,
-      // a halo in the page's colour, so that a word over points can be read
-      style: `paint-order: stroke; stroke: ${theme.background}; stroke-width: 3px; stroke-linejoin: round`,
+      // names stand over points: a halo in the page's colour keeps them readable
+      style: font.weight >= 600 ? `paint-order: stroke; stroke: ${theme.background}; stroke-width: 3px; stroke-linejoin: round` : null,
       display: shown ? null : "none",
     });
     write(node, text);

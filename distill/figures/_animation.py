@@ -11,14 +11,16 @@ from distill.config import Choice
 from distill.errors import InvalidValue
 
 FIRST_BETA = 0.01  # where a look at a run begins: most nuisance is gone, most of the label is there
-Values = np.ndarray | Mapping[int, np.ndarray] | None
+Values = np.ndarray | Mapping[int, np.ndarray | None] | None
 
 
 @dataclass(frozen=True)
-class Motion:
-    """One trace that moves: arrays (beta, n), or (step, beta, n), or {step index: (beta, n)} where few steps are kept.
+class Moving:
+    """One trace of a figure that follows β and the training step; None leaves what the figure says.
 
-    `low` and `high` are the ends of a horizontal interval; `text` holds one string a point. None stays as it is.
+    `x`, `y`, `low`, `high`: (beta, n), or (step, beta, n), or {step index: (beta, n)} where few steps are kept (None
+    for one that a browser is sent when it asks); NaN draws nothing. `low` and `high` are the two ends of an interval,
+    along the axis whose error_x or error_y the figure's trace has. `text`: (beta, n) or (step, beta, n) strings.
     """
 
     trace: int
@@ -34,7 +36,7 @@ class Animation:
     """A figure and what in it moves."""
 
     figure: go.Figure
-    motions: tuple[Motion, ...]
+    motions: tuple[Moving, ...]
 
     def at(self, run: xr.Dataset, choice: Choice) -> go.Figure:
         """The figure at the chosen β and step; the one given stays as it is."""
@@ -69,7 +71,7 @@ def chosen(run: xr.Dataset, choice: Choice) -> tuple[int, int]:
 
 
 def taken(values: Values, step: int, beta: int) -> np.ndarray | None:
-    """What an array of a Motion holds at one step and β; of few kept steps, the nearest."""
+    """What an array of a Moving holds at one step and β; of few kept steps, the nearest."""
     if values is None:
         return None
     if isinstance(values, Mapping):

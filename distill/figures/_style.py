@@ -41,11 +41,13 @@ def note(text: str, x: float, y: float, **more: object) -> dict[str, object]:
 
 
 def knob_value(run: xr.Dataset, index: int) -> str:
-    """One value of the run's knob as a person writes it: 0, 0.00012, 0.032, 1."""
+    """One value of the run's knob as a person writes it: 0, 1.2×10⁻⁵, 0.032, 1."""
     value, unit = float(run.beta.values[index]), json.loads(run.attrs["knob"])["unit"]
-    return (f"{value:.2g}" if value == 0 or value >= 1e-4 else f"{value:.1e}".replace("e-0", "e-")) + (
-        f" {unit}" if unit else ""
-    )
+    number = f"{value:.2g}"
+    if 0 < value < 1e-4:
+        digits, power = f"{value:.1e}".split("e")
+        number = f"{digits}×10{_superscript(int(power))}"
+    return f"{number} {unit}".strip()
 
 
 def knob_values(run: xr.Dataset) -> list[str]:

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.config import Choice
-from distill.figures._animation import Animation, Motion
+from distill.figures._animation import Animation, Moving
 from distill.figures._style import FURNITURE, axis, blank, knob_ticks, knob_values, note
 from distill.palette import GRID, GROUND, INK, SOFT_INK
 
@@ -68,7 +68,7 @@ def _over_beta(values: np.ndarray) -> np.ndarray:
     return np.broadcast_to(values[:, None, :], (steps, betas, betas))
 
 
-def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Motion:
+def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Moving:
     (word, colour), (dash, width) = CURVES[name], SPLITS[split]
     places, values = np.arange(run.sizes["beta"]), run[name].sel(split=split).transpose("step", "beta").values
     figure.add_trace(go.Scatter(
@@ -77,10 +77,10 @@ def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Motion:
         customdata=knob_values(run),
         hovertemplate=f"{word}, {split} items<br>β = %{{customdata}}: %{{y:.1%}}<extra></extra>",
     ))  # fmt: skip
-    return Motion(len(figure.data) - 1, y=_over_beta(values))
+    return Moving(len(figure.data) - 1, y=_over_beta(values))
 
 
-def _floor(figure: go.Figure, run: xr.Dataset) -> Motion:
+def _floor(figure: go.Figure, run: xr.Dataset) -> Moving:
     """Fano's floor of the test items, at every step."""
     at, classes = run.sel(split="test"), len(json.loads(run.attrs["classes"])[run.attrs["label_name"]])
     kept = at.information_x.transpose("step", "beta").values
@@ -89,22 +89,22 @@ def _floor(figure: go.Figure, run: xr.Dataset) -> Motion:
         x=np.arange(run.sizes["beta"]), y=[], mode="lines", name="Fano's floor for one code", hoverinfo="skip",
         line={"color": SOFT_INK, "width": 1}, fill="tozeroy", fillcolor=GRID, opacity=0.55,
     ))  # fmt: skip
-    return Motion(len(figure.data) - 1, y=_over_beta(floor))
+    return Moving(len(figure.data) - 1, y=_over_beta(floor))
 
 
-def _line_at_beta(figure: go.Figure, betas: int) -> Motion:
+def _line_at_beta(figure: go.Figure, betas: int) -> Moving:
     look = {"mode": "lines", "line": {"color": GRID, "width": 6}}
     figure.add_trace(go.Scatter(x=[], y=[0, 1], name="chosen β", hoverinfo="skip", meta=FURNITURE, **look))
-    return Motion(len(figure.data) - 1, x=np.repeat(np.arange(float(betas))[:, None], 2, axis=1))
+    return Moving(len(figure.data) - 1, x=np.repeat(np.arange(float(betas))[:, None], 2, axis=1))
 
 
-def _mark(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Motion:
+def _mark(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Moving:
     values = run[name].sel(split=split).transpose("step", "beta").values
     figure.add_trace(go.Scatter(
         x=[], y=[], mode="markers", name=f"chosen β, {CURVES[name][0]}", hoverinfo="skip",
         marker={"size": 13, "color": CURVES[name][1], "line": {"width": 2, "color": GROUND}},
     ))  # fmt: skip
-    return Motion(len(figure.data) - 1, x=np.arange(run.sizes["beta"], dtype=float)[:, None], y=values[..., None])
+    return Moving(len(figure.data) - 1, x=np.arange(run.sizes["beta"], dtype=float)[:, None], y=values[..., None])
 
 
 def _labels(run: xr.Dataset) -> list[dict[str, object]]:

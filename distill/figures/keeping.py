@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.config import Choice
-from distill.figures._animation import Animation, Motion
+from distill.figures._animation import Animation, Moving
 from distill.figures._style import FURNITURE, HIDDEN, SMALL, axis, blank
 from distill.measures.ledgers import ledger
 from distill.measures.probing import factors
@@ -19,7 +19,7 @@ WORDS = {
     "lost_relevant": "lost relevant",
     "lost_irrelevant": "lost irrelevant",
 }
-ROWS_TOP, WIDEST = 0.58, 1.33  # beyond 1 stand the bits in words
+ROWS_TOP, WIDEST = 0.58, 1.46  # beyond 1 stand the bits in words
 
 
 def kept_and_discarded(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
@@ -41,7 +41,7 @@ def animated_keeping(run: xr.Dataset, split: str = "test") -> Animation:
     return Animation(figure, tuple(motions))
 
 
-def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Motion]:
+def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Moving]:
     parts, total = ledger(run, split), float(np.log2(run.samples.sel(split=split).values[-1]))
     _legend(figure)
     figure.update_layout(
@@ -66,7 +66,7 @@ def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Motion]:
                 hovertemplate=f"{WORDS[name]}: %{{x:.2f}} bits<extra></extra>",
             )
         )
-        motions.append(Motion(trace, x=width[..., None]))
+        motions.append(Moving(trace, x=width[..., None]))
     return motions
 
 
@@ -94,7 +94,7 @@ def _legend(figure: go.Figure) -> None:
     )
 
 
-def _rows(figure: go.Figure, run: xr.Dataset) -> list[Motion]:
+def _rows(figure: go.Figure, run: xr.Dataset) -> list[Moving]:
     found, names = factors(run), [str(name) for name in run.factor.values]
     height = np.arange(len(names))[::-1].astype(float)
     figure.update_layout(
@@ -178,8 +178,8 @@ def _rows(figure: go.Figure, run: xr.Dataset) -> list[Motion]:
         [f"{kept:.1f} of {whole:.1f} bits" for kept, whole in zip(row, entropy, strict=True)] for row in by_beta["kept"]
     ]
     return [
-        Motion(
+        Moving(
             trace, x=by_beta["kept"] / entropy, low=by_beta["kept_low"] / entropy, high=by_beta["kept_high"] / entropy
         ),
-        Motion(trace + 1, text=words),
+        Moving(trace + 1, text=words),
     ]

@@ -8,7 +8,7 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.errors import InvalidValue, unknown
-from distill.figures._animation import Animation, Motion, code_places
+from distill.figures._animation import Animation, Moving, code_places
 from distill.figures._style import FURNITURE, HIDDEN, blank
 from distill.palette import INK, class_colour
 
@@ -78,7 +78,7 @@ def _spread_out(layout: xr.DataArray) -> np.ndarray:
 
 def _one_class(
     figure: go.Figure, frames: dict[int, np.ndarray], values: np.ndarray, index: int, name: str, numeral: bool
-) -> Motion:
+) -> Moving:
     mine, colour = np.flatnonzero(values == index), class_colour(index)
     look = (
         {"mode": "text", "text": [name] * len(mine), "textfont": {"size": 12, "color": colour}}
@@ -91,12 +91,12 @@ def _one_class(
             x=[], y=[], name=name, customdata=mine.tolist(), hoverinfo="none", hovertext=[name] * len(mine), **look
         )
     )
-    return Motion(
+    return Moving(
         trace, x={k: v[:, mine, 0] for k, v in frames.items()}, y={k: v[:, mine, 1] for k, v in frames.items()}
     )
 
 
-def _names(figure: go.Figure, frames: dict[int, np.ndarray], values: np.ndarray, classes: list[str]) -> Motion:
+def _names(figure: go.Figure, frames: dict[int, np.ndarray], values: np.ndarray, classes: list[str]) -> Moving:
     """The classes' names, each at the median of its items: a direct label instead of a legend."""
     middles = {
         place: np.stack([np.median(points[:, values == index], axis=1) for index in range(len(classes))], axis=1)
@@ -107,4 +107,4 @@ def _names(figure: go.Figure, frames: dict[int, np.ndarray], values: np.ndarray,
         x=[], y=[], mode="text", text=classes, name="class names", hoverinfo="skip", meta=FURNITURE,
         textfont={"size": 14, "color": INK, "weight": 600, "shadow": "auto"},
     ))  # fmt: skip
-    return Motion(trace, x={k: v[..., 0] for k, v in middles.items()}, y={k: v[..., 1] for k, v in middles.items()})
+    return Moving(trace, x={k: v[..., 0] for k, v in middles.items()}, y={k: v[..., 1] for k, v in middles.items()})

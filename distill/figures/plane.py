@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.config import Choice
-from distill.figures._animation import Animation, Motion
+from distill.figures._animation import Animation, Moving
 from distill.figures._style import FURNITURE, axis, blank, knob_value, note
 from distill.measures.convergence import still_falling
 from distill.palette import BETA_RAMP, GRID, GROUND, INK, SOFT_INK, beta_colours
@@ -99,7 +99,7 @@ def _words(run: xr.Dataset, last: xr.Dataset, index: int, falling: bool) -> str:
     return f"β = {knob_value(run, index)}<br>I(X;Z) {x:.2f} bits, rate {rate:.3g}<br>I(Z;Y) {y:.2f} bits{more}"
 
 
-def _moving(figure: go.Figure, at: xr.Dataset, ceiling: float, right: float) -> tuple[Motion, ...]:
+def _moving(figure: go.Figure, at: xr.Dataset, ceiling: float, right: float) -> tuple[Moving, ...]:
     """Trail, bracket and mark of the chosen β."""
     path = _path(at)
     x, y = at.information_x.values, at.information_y.values
@@ -116,9 +116,9 @@ def _moving(figure: go.Figure, at: xr.Dataset, ceiling: float, right: float) -> 
     marker = {"size": 15, "color": INK} | look
     figure.add_trace(go.Scatter(x=[], y=[], mode="markers", name="chosen β", hoverinfo="skip", marker=marker))
     return (
-        Motion(first, x=path[..., 0], y=path[..., 1]),
-        Motion(first + 1, x=np.stack([x, rate], axis=-1), y=np.stack([y, y], axis=-1)),
-        Motion(first + 2, x=x[..., None], y=y[..., None]),
+        Moving(first, x=path[..., 0], y=path[..., 1]),
+        Moving(first + 1, x=np.stack([x, rate], axis=-1), y=np.stack([y, y], axis=-1)),
+        Moving(first + 2, x=x[..., None], y=y[..., None]),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from distill.config import Choice
-from distill.figures._animation import Animation, Motion, chosen, code_places
+from distill.figures._animation import Animation, Moving, chosen, code_places
 from distill.figures._pictures import are_pictures, levels, picture_rows, shown_items
 from distill.figures._style import caption, knob_ticks, knob_values
 from distill.figures.keeping import animated_keeping
@@ -15,7 +15,7 @@ from distill.figures.maps import animated_map, map_kind
 from distill.figures.plane import animated_plane
 from distill.measures.convergence import still_falling
 from distill.palette import DARK
-from distill.ui.envelope import Moving, Packed, Pictures, Row, Slider, Stage, Thumbnails, View, pack_item, pack_step
+from distill.ui.envelope import Packed, Pictures, Row, Slider, Stage, Thumbnails, View, pack_item, pack_step
 from distill.ui.headline import headline
 
 MAP, PLANE, KEEPING = "Code map", "Information plane", "Kept and discarded"
@@ -29,10 +29,7 @@ def explore_stage(run: xr.Dataset, choice: Choice, finished: bool = True) -> Sta
     """The stage for `run`, loaded; `finished` false while its training goes on."""
     places, knob = code_places(run), json.loads(run.attrs["knob"])
     step, beta = chosen(run, choice)
-    sent = {
-        places[-1],
-        min(places, key=lambda place: abs(place - step)),
-    }  # the map's other steps are sent when asked for
+    sent = {places[-1], min(places, key=lambda place: abs(place - step))}  # the map's others when they are asked for
     views = (
         _view(PLANE, animated_plane(run, choice.split), PLANE, _plane_words(run, choice), "frames"),
         _view(MAP, _map(run, choice, sent), MAP, _map_words(run, choice), "items"),
@@ -69,8 +66,7 @@ def item_part(run: xr.Dataset, item: int) -> Packed | None:
 
 
 def _view(name: str, animation: Animation, title: str, subtitle: str, hover: str | None) -> View:
-    moving = tuple(Moving(each.trace, each.x, each.y, each.low, each.high, each.text) for each in animation.motions)
-    return View(name, animation.figure, moving, title, subtitle, hover)
+    return View(name, animation.figure, animation.motions, title, subtitle, hover)
 
 
 def _map(run: xr.Dataset, choice: Choice, sent: set[int]) -> Animation:
@@ -86,7 +82,7 @@ def _map(run: xr.Dataset, choice: Choice, sent: set[int]) -> Animation:
         return early | {places[-1]: at_the_end[places[-1]]}
 
     pairs = zip(last.motions, before.motions, strict=True)
-    return Animation(last.figure, tuple(Motion(a.trace, known(a.x, b.x), known(a.y, b.y)) for a, b in pairs))
+    return Animation(last.figure, tuple(Moving(a.trace, known(a.x, b.x), known(a.y, b.y)) for a, b in pairs))
 
 
 def _plane_words(run: xr.Dataset, choice: Choice) -> str:

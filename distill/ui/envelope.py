@@ -15,28 +15,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from distill.errors import InvalidValue
+from distill.figures._animation import Moving, Values
 from distill.ui.packing import Packer, figure_json
 
-Values = np.ndarray | Mapping[int, np.ndarray | None] | None
 PREFIX = struct.Struct("<IHHII")
-
-
-@dataclass(frozen=True)
-class Moving:
-    """One trace of a view's figure that follows the sliders; None leaves what the figure says.
-
-    `x`, `y`, `low`, `high`: (frames, n), or (steps, frames, n), or {step index: (frames, n)} with the steps that there
-    are, None for those that are sent when the browser asks; NaN draws nothing. `low` and `high` are the two ends of
-    an interval, along the axis whose error_x or error_y the figure's trace has. `text`: (frames, n) or (steps, frames,
-    n) nested strings.
-    """
-
-    trace: int
-    x: Values = None
-    y: Values = None
-    low: Values = None
-    high: Values = None
-    text: Sequence | None = None
 
 
 @dataclass(frozen=True)

@@ -107,12 +107,12 @@ def await_index(page, beta=None, step=None):
     page.wait_for_selector(".stage" + "".join(clauses))
 
 
-def assert_map(found, run, code_place, beta):
-    """Every item stands where its code is, up to one shift and one scale, and is written as its digit there.
+def assert_map(found, run, layout):
+    """Every item stands where `layout` has it, up to one shift and one scale, and is written as its digit there.
 
     The outermost items may lie on the edge of the frame.
     """
-    codes = run.codes_2d.isel(code_step=code_place, beta=beta).transpose("point", "axis").values.astype(float)
+    codes = layout.transpose("point", "axis").values.astype(float)
     there = np.array([found["codes"][str(item)] for item in range(len(codes))])
     inner = np.abs(there).max(1) < 0.98 * np.abs(there).max()
     assert inner.mean() > 0.95

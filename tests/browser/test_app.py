@@ -24,6 +24,7 @@ from app_reading import (
 )
 
 from distill import store
+from distill.config import SweepConfig
 
 pytestmark = pytest.mark.browser
 QUIET = 400  # ms in which a message that should not be sent would have been
@@ -80,6 +81,23 @@ def test_a_first_visit_shows_an_example(page, app):
     canvas = page.locator(".stage-pictures canvas.all").first
     assert canvas.evaluate("at => at.getContext('2d').getImageData(0, 0, at.width, at.height).data.some(v => v > 200)")
 
+    for part in (*(f"section[aria-label='{name}']" for name in REGIONS), FIRST, SECOND, ".stage-headline"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] > 0 and box["y"] + box["height"] <= 900, f"{part} is not seen without scrolling"
+
+
+def test_the_example_has_its_umap_at_the_end_and_its_own_codes_at_every_kept_step(page, app):
+    ready(page, app)
+    await_address(page, run=SweepConfig().id)
+    example, at = store.open_run(store.examples() / SweepConfig().id).load(), shown(page)
+    assert_map(at, example, example.map_umap.isel(beta=at["beta"]))
+    kept = [int(np.flatnonzero(example.step.values == step)[0]) for step in example.code_step.values]
+    for place_of_code in (-2, -4):
+        page.mouse.click(*place(page, SECOND, kept[place_of_code], example.sizes["step"]))
+        await_index(page, step=kept[place_of_code])
+        page.wait_for_selector(".stage-fetching", state="hidden")
+        assert_map(shown(page), example, example.codes_2d.isel(code_step=place_of_code, beta=at["beta"]))
+
 
 def test_the_runs_page_lists_the_run_and_leads_to_it(page, app, run):
     page.goto(f"{app}/runs")
@@ -100,7 +118,7 @@ def test_ten_places_of_a_drag_equal_the_run(explored, run):
         found = shown(page)
         assert found["beta"] == beta and found["frame"] > frame
         assert_numbers(found, run, beta)
-        assert_map(found, run, -1, beta)
+        assert_map(found, run, run.codes_2d.isel(code_step=-1, beta=beta))
         assert_painted(page, run, beta)
         frame = found["frame"]
     assert len(page.messages) == before  # nothing ran while the thumb was held
@@ -139,7 +157,7 @@ def test_the_training_slider_shows_the_networks_of_that_step(explored, run):
         found = shown(page)
         assert_numbers(found, run, 5, step)
         if step in kept:
-            assert_map(found, run, kept.index(step), 5)
+            assert_map(found, run, run.codes_2d.isel(code_step=kept.index(step), beta=5))
         slider.press("ArrowRight")
     page.wait_for_function("() => !new URLSearchParams(location.search).has('step')")  # the last step is not said
 

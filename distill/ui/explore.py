@@ -92,8 +92,9 @@ def _train_button(config: SweepConfig) -> Job | None:
     job = jobs.queue().find(config.id)
     if job and job.status in ("queued", "running", "paused"):
         word, act = ("Resume", job.resume) if job.status == "paused" else ("Pause", job.pause)
-        st.button(word, on_click=act, key="explore-pause")
+        # Stop is not the one that appears under the pointer that has just pressed Train
         st.button("Stop", on_click=job.stop, key="explore-stop", help="What was measured up to here stays.")
+        st.button(word, on_click=act, key="explore-pause")
         return job
     models = len(config.betas)
     if st.button(

@@ -1,7 +1,8 @@
 """Trains the example runs that ship with the program: make examples
 
-Each is a run of the default settings, so that a person who changes nothing sees it at once. What only pictures need is
-rounded, so that all examples together stay small; the bits, errors and shares are untouched.
+Each is a run of the default settings, so that a person who changes nothing sees it at once. Codes, maps and kept
+pictures are rounded, so that all examples together stay small, and say so in their attribute `rounded`: whatever is
+computed from the codes of an example is computed from rounded ones. Bits, errors and shares are as they were measured.
 """
 
 import os
@@ -41,15 +42,21 @@ def pack(run: xr.Dataset, path: Path) -> None:
     """Write `run`, its pictures rounded, with one chunk an array."""
     slim = {name: rounded(run[name], kept) for name, kept in MANTISSA.items() if name in run}
     grey = (run.kept.astype(np.uint16) + GREY_STEP // 2) // GREY_STEP * GREY_STEP
-    slim["kept"] = grey.clip(0, 255).astype(np.uint8).assign_attrs(run.kept.attrs)
+    about = run.kept.attrs | {"rounded": f"{256 // GREY_STEP} levels of grey"}
+    slim["kept"] = grey.clip(0, 255).astype(np.uint8).assign_attrs(about)
     arrays.write_whole(path, run.assign(slim), run.attrs | {"command": COMMAND}, whole=True)
 
 
 def rounded(array: xr.DataArray, kept: int) -> xr.DataArray:
-    """float16 with `kept` bits of mantissa, rounded to nearest; the zeros behind them compress away."""
-    bits, dropped = array.values.astype(np.float16).view(np.uint16).astype(np.uint32), 10 - kept
-    bits = (bits + (1 << (dropped - 1))) >> dropped << dropped
-    return array.copy(data=bits.astype(np.uint16).view(np.float16))
+    """float16 with `kept` bits of mantissa, rounded to nearest; the zeros behind them compress away.
+
+    What would become 0, a number below the normal ones, stays as it is: a scale of 0 means a code without noise.
+    """
+    values, dropped = array.values.astype(np.float16), 10 - kept
+    bits = (values.view(np.uint16).astype(np.uint32) + (1 << (dropped - 1))) >> dropped << dropped
+    short = bits.astype(np.uint16).view(np.float16)
+    data = np.where(short == 0, values, short)
+    return array.copy(data=data).assign_attrs(rounded=f"{kept} bits of mantissa")
 
 
 def size(path: Path) -> int:

@@ -123,7 +123,11 @@ def state(path: Path) -> str:
 
 
 def list_runs() -> list[Run]:
-    """Every run in the root folder and then every example, each newest first; damaged ones say so."""
+    """Every run in the root folder and then every example, each newest first; damaged ones say so.
+
+    Raises:
+        DistillError: where a folder may not be read.
+    """
     return [run for folder in (root(), examples()) for run in sorted(_runs(folder), key=lambda run: -run.modified)]
 
 
@@ -147,9 +151,14 @@ def delete(id_or_path: str | Path) -> None:
 
 
 def _runs(folder: Path) -> Iterator[Run]:
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if ID.fullmatch(path.name) and exists(path):
-            try:
-                yield summary(path)
-            except DistillError as error:
-                yield Run(path, {}, damaged=str(error))
+    try:
+        there = folder.iterdir() if folder.is_dir() else ()
+        paths = [path for path in there if ID.fullmatch(path.name) and exists(path)]
+    except OSError as error:
+        text = f"the runs in {folder} cannot be listed ({(error.strerror or str(error)).lower()})"
+        raise DistillError(f"{text}; set DISTILL_STORE to a folder that you may read") from None
+    for path in paths:
+        try:
+            yield summary(path)
+        except DistillError as error:
+            yield Run(path, {}, damaged=str(error))

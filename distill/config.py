@@ -56,6 +56,7 @@ class SweepConfig:
     betas: tuple[float, ...] = log_betas(1e-5, 1, 33)
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
+    decoder_hidden: tuple[int, ...] = ()  # of the label decoder q(y|z); none makes it linear, as in Alemi et al. 2017
     epochs: int = 120
     batch_size: int = 128
     learning_rate: float = 1e-2  # the peak of one cycle
@@ -70,12 +71,14 @@ class SweepConfig:
         registry.check("objectives", self.objective)
         _set(self, "dataset_options", _checked_options(self.dataset_options))
         _set(self, "betas", _checked_betas(self.betas))
-        _set(self, "hidden", _checked_hidden(self.hidden))
+        for name in ("hidden", "decoder_hidden"):
+            _set(self, name, _checked_widths(name, getattr(self, name)))
         for name, (low, high) in LIMITS.items():
             if not (name == "threads" and self.threads is None):
                 _set(self, name, _checked_int(name, getattr(self, name), low, high))
         if not _is_real(self.learning_rate) or not 0 < self.learning_rate <= 1:
             raise InvalidValue(f"learning_rate must be above 0 and at most 1; got {self.learning_rate!r}")
+        _set(self, "learning_rate", float(self.learning_rate))
         if self.device not in DEVICES:
             raise InvalidValue(f"device must be one of {', '.join(DEVICES)}; got {self.device!r}")
         if self.label is not None and not isinstance(self.label, str):
@@ -164,11 +167,11 @@ def _checked_betas(betas: Iterable[float]) -> tuple[float, ...]:
     return tuple(float(beta) for beta in values)
 
 
-def _checked_hidden(hidden: Iterable[int]) -> tuple[int, ...]:
-    widths = tuple(hidden) if isinstance(hidden, Iterable) and not isinstance(hidden, str) else (hidden,)
+def _checked_widths(name: str, given: Iterable[int]) -> tuple[int, ...]:
+    widths = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     if len(widths) > MOST_LAYERS:
-        raise InvalidValue(f"hidden must have at most {MOST_LAYERS} layers; got {len(widths)}")
-    return tuple(_checked_int("hidden", width, 1, WIDEST) for width in widths)
+        raise InvalidValue(f"{name} must have at most {MOST_LAYERS} layers; got {len(widths)}")
+    return tuple(_checked_int(name, width, 1, WIDEST) for width in widths)
 
 
 def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:

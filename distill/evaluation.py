@@ -14,7 +14,7 @@ from distill.datasets import DataSet
 from distill.measures.codes import evaluation_noise
 from distill.measures.mixtures import mixture
 from distill.measures.probing import entropy_bits
-from distill.networks import label_cross_entropy
+from distill.networks import gaussian_rate, label_cross_entropy
 from distill.objectives import Terms
 from distill.projection import plane
 from distill.training import Snapshot, Trainer
@@ -23,6 +23,7 @@ POINTS_WHILE_TRAINING = 250
 MOST_STORED = 500
 CODES_AVERAGED = 12  # as Alemi et al. 2017 average
 DRAWS_AT_THE_END = 2
+SMALLEST_STORED = float(np.finfo(np.float16).smallest_normal)  # 6.1e-5
 SPLITS = ("train", "test")
 
 BITS = {"units": "bits"}
@@ -41,7 +42,11 @@ ATTRIBUTES = {
     "seconds": {"units": "s", "long_name": "time in optimiser steps"},
     "epoch": {"units": "1", "long_name": "passes over the training items"},
     "code_mean": {"units": "1", "long_name": "mean of q(z|x)"},
-    "code_scale": {"units": "1", "long_name": "scale of q(z|x)"},
+    "code_scale": {
+        "units": "1",
+        "long_name": "scale of q(z|x)",
+        "note": f"as float16; a scale below {SMALLEST_STORED:.2g}, but for a code without noise, is stored as that",
+    },
     "codes_2d": {"units": "1", "long_name": "sampled codes in the plane"},
 }
 
@@ -127,7 +132,7 @@ def measure(snapshot: Snapshot, evaluation: Evaluation, map_before: np.ndarray |
 
 
 def attributes(
-    trainer: Trainer, created: str, threads: int, versions: dict[str, str]
+    trainer: Trainer, evaluation: Evaluation, created: str, versions: dict[str, str]
 ) -> dict[str, str | int | list[int]]:
     """The attributes that make a run readable without the program that made it."""
     config, data = trainer.config, trainer.data
@@ -144,10 +149,11 @@ def attributes(
         "steps": trainer.steps,
         "steps_per_epoch": trainer.steps_per_epoch,
         "device": str(trainer.device),
-        "threads": threads,
+        "threads": config.threads or "chosen while training",
         "versions": json.dumps(versions),
         "created": created,
         "training_items": len(data.train),
+        "points": len(evaluation.items["test"]),
         "estimators": json.dumps({name: each["estimator"] for name, each in ATTRIBUTES.items() if "estimator" in each}),
         "knob": json.dumps(
             {
@@ -171,7 +177,7 @@ def _of_split(snapshot: Snapshot, evaluation: Evaluation, split: str, count: int
     found = _decoded(trainer, mean, scale, noise, draws, labels, entropy)
     found |= _information(trainer, mean, scale, draws, labels, entropy)
     return {
-        **{name: value.double().cpu().numpy() for name, value in found.items()},
+        **{name: value.cpu().double().numpy() for name, value in found.items()},
         "entropy_y": np.array([entropy])[0],
         "samples": np.array([count])[0],
     }
@@ -184,20 +190,17 @@ def _decoded(
     logits = torch.stack([trainer.model.decode(mean + scale * each) for each in noise])  # (12, S, N, C)
     one = logits[: len(draws)]
     cross_entropy = label_cross_entropy(one, labels).mean((0, 2))
-    terms = Terms(cross_entropy, _rate(trainer, mean, scale))
+    stochastic = trainer.model.stochastic
+    rate = gaussian_rate(mean, scale).mean(-1) if stochastic else torch.zeros_like(cross_entropy)
+    terms = Terms(cross_entropy, rate)
     return {
         "bound_y": entropy - cross_entropy / math.log(2),
         "loss": trainer.objective.loss(terms, trainer.strength) / math.log(2),
-        "rate": terms.rate / math.log(2) if trainer.model.stochastic else torch.full_like(terms.rate, math.nan),
+        "rate": rate / math.log(2) if stochastic else torch.full_like(rate, math.nan),
         "error_one": (one.argmax(-1) != labels).float().mean((0, 2)),
         # along an axis that is not the last, softmax runs over items in step: eight times faster for ten classes
         "error_average": (logits.mT.contiguous().softmax(-2).mean(0).argmax(-2) != labels).float().mean(-1),
     }
-
-
-def _rate(trainer: Trainer, mean: Tensor, scale: Tensor) -> Tensor:
-    no_noise = torch.zeros(1, dtype=mean.dtype, device=mean.device)
-    return trainer.terms(mean, scale, no_noise, torch.zeros(mean.shape[1], dtype=torch.long, device=mean.device)).rate
 
 
 def _information(
@@ -221,9 +224,15 @@ def _information(
 
 
 def _codes(trainer: Trainer, evaluation: Evaluation, map_before: np.ndarray | None) -> xr.Dataset:
+    """The codes of the stored items, as float16, and their map.
+
+    A scale that would vanish in float16, as at β = 0, is stored as the smallest normal number: 0 means a code without
+    noise. The map is made before anything is rounded.
+    """
     inputs = torch.from_numpy(evaluation.data.inputs[evaluation.stored]).to(trainer.strength)
     mean, scale = (each.cpu() for each in trainer.model.encode(inputs))
     sampled = (mean + scale * evaluation.noise[0, : mean.shape[1]]).numpy().astype(np.float64)
+    scale = scale.clamp(min=SMALLEST_STORED) if trainer.model.stochastic else scale
     arrays = {"code_mean": mean.numpy().astype(np.float16), "code_scale": scale.numpy().astype(np.float16)}
     over = ("code_step", "beta", "point", "latent")
     method = {"method": "code" if sampled.shape[-1] <= 2 else "PCA"}

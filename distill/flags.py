@@ -60,6 +60,7 @@ FIELD_HELP = {
     "betas": "compression strengths, as 0,0.001,0.1 or LOW:HIGH:COUNT (log-spaced, 0 included)",
     "latent_dim": "dimensions of the code",
     "hidden": "widths of the encoder's hidden layers, as 128,128",
+    "decoder_hidden": "widths of the label decoder's hidden layers; linear where none is given",
     "epochs": "passes over the training items",
     "batch_size": "items a step",
     "learning_rate": "largest step size",

@@ -13,6 +13,7 @@ from distill.config import SweepConfig
 from distill.errors import DistillError
 
 ALIVE, OVER = ("queued", "running", "paused"), ("stopped", "done", "failed")
+ALL_FOLLOWED = -1  # in the status file, in the place of the number of the next follow-up
 
 
 class Job:
@@ -31,9 +32,11 @@ class Job:
         changed: threading.Condition,
         place: Callable[["Job"], int | None],
         status: str = "queued",
+        anew: bool = False,
     ) -> None:
         self.config, self.path, self.id = config, path, config.id
         self.status, self.message = status, ""
+        self.anew = anew  # is to start over, and has not yet done so
         self.next: int | None = None  # number of the next follow-up: 0 probes, i the map of β number i − 1
         self.active = self.parked = False  # with the worker; and asked to leave it to others while it is paused
         self._pace: tuple[float, int] | None = None
@@ -55,6 +58,8 @@ class Job:
     @property
     def step(self) -> int:
         """Optimiser steps done."""
+        if self.anew:
+            return 0
         said = store.read_status(self.path).get("step") if self.active else None
         run = None if isinstance(said, int) else self._summary()
         return said if isinstance(said, int) else max(run.last_step, 0) if run else 0
@@ -134,6 +139,20 @@ class Job:
             self._changed.notify_all()
         self._over.set()
 
+    def start_over(self) -> None:
+        """For the queue, when its turn has come: forgets the checkpoint of a run that is to be trained anew.
+
+        Not sooner, so that a job that is called off has lost nothing; and once, so that one that is parked continues.
+
+        Raises:
+            DistillError: while another process trains the same run.
+        """
+        if self.anew:
+            with store.lock(self.path):
+                store.drop_checkpoint(self.path)
+                store.write_status(self.path, step=0, after=0)
+            self.anew = False
+
     def look(self) -> None:
         """For the queue: notes from which step the pace is counted."""
         said = store.read_status(self.path)
@@ -153,3 +172,17 @@ class Job:
         with suppress(DistillError):
             return store.summary(self.path)
         return None
+
+
+def complete(path: Path) -> bool:
+    """Whether a run that was trained to its end lies at `path`."""
+    with suppress(DistillError):
+        return store.summary(path).complete
+    return False
+
+
+def follow_up_of(path: Path) -> int | None:
+    """The number of the next follow-up of a complete run; None if there is none, or nothing known of it."""
+    status = store.read_status(path)
+    after = status.get("after", 0) if status else ALL_FOLLOWED
+    return None if after == ALL_FOLLOWED else int(after)

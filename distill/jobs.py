@@ -18,14 +18,13 @@ import xarray as xr
 from distill import store, worker
 from distill.config import SweepConfig
 from distill.errors import DistillError
-from distill.handle import ALIVE, OVER, Job
+from distill.handle import ALIVE, ALL_FOLLOWED, OVER, Job, complete, follow_up_of
 
 __all__ = ["Job", "Queue", "queue", "submit", "train"]
 
 LOOK = 0.2  # seconds between two looks at a job that runs
 REMEMBERED = 20  # finished jobs that stay listed
 _ending = threading.Event()
-ALL_FOLLOWED = -1  # in the status file, in the place of the number of the next follow-up
 
 
 class Queue:
@@ -48,8 +47,11 @@ class Queue:
         self._thread: threading.Thread | None = None
         self._to_warm = False
 
-    def submit(self, config: SweepConfig) -> Job:
+    def submit(self, config: SweepConfig, anew: bool = False) -> Job:
         """The job for `config`: the equal one that is alive, a finished one if the store has the run, else a new one.
+
+        With `anew` only one that is alive is joined; a run that the store has is trained again from its first step,
+        and can be read until the first snapshot of the new one takes its place.
 
         Raises:
             DistillError: where the store's folder cannot be written.
@@ -57,12 +59,13 @@ class Queue:
         path = store.place_of(config)
         with self._changed:
             job = self.find(config.id)
-            if job and (job.status in ALIVE or (job.status == "done" and store.exists(path))):
+            if job and (job.status in ALIVE or (job.status == "done" and store.exists(path) and not anew)):
                 return job
             store.make_side(path)
-            job = Job(config, path, self._changed, self._place, "done" if _complete(path) else "queued")
+            status = "done" if complete(path) and not anew else "queued"
+            job = Job(config, path, self._changed, self._place, status, anew)
             if job.status == "done":
-                job.next = _follow_up_of(path)
+                job.next = follow_up_of(path)
             self._jobs = [each for each in self._jobs if each.id != job.id] + [job]
             self._wake()
         return job
@@ -138,7 +141,11 @@ class Queue:
 
     def _train(self, job: Job) -> None:
         arguments = (self._record, job.config.to_json(), str(job.path))
-        outcome, message = self._hand_over(job, worker.train, *arguments)
+        try:
+            job.start_over()
+            outcome, message = self._hand_over(job, worker.train, *arguments)
+        except (DistillError, OSError) as error:
+            outcome, message = "failed", str(error)
         with self._changed, suppress(DistillError, OSError):
             store.request(job.path, None)
         with self._changed:
@@ -223,13 +230,16 @@ class Queue:
                     store.request(job.path, "stop")
 
 
-def submit(config: SweepConfig) -> Job:
+def submit(config: SweepConfig, anew: bool = False) -> Job:
     """Trains `config` in the worker and returns at once; joins an equal job, continues a run that was cut short.
+
+    With `anew` a run that was trained, or cut short, is trained again from its first step; the old one can be read
+    until the first snapshot of the new one takes its place. An equal job that waits or runs is joined all the same.
 
     Raises:
         DistillError: where the store's folder cannot be written.
     """
-    return queue().submit(config)
+    return queue().submit(config, anew)
 
 
 def train(
@@ -278,16 +288,3 @@ def _hear_of_exit() -> None:
     those of `atexit` would come after all of them.
     """
     getattr(threading, "_register_atexit", atexit.register)(_ending.set)
-
-
-def _complete(path: Path) -> bool:
-    with suppress(DistillError):
-        return store.summary(path).complete
-    return False
-
-
-def _follow_up_of(path: Path) -> int | None:
-    """The number of the next follow-up of a complete run; None if there is none, or nothing known of it."""
-    status = store.read_status(path)
-    after = status.get("after", 0) if status else ALL_FOLLOWED
-    return None if after == ALL_FOLLOWED else int(after)

@@ -67,20 +67,27 @@ class StackedMLP(nn.Sequential):
 
 
 class Bottleneck(nn.Module):
-    """S encoders q(z|x) = N(μ(x), diag σ(x)²) and S linear decoders q(y|z) (Alemi et al. 2017, §4).
+    """S encoders q(z|x) = N(μ(x), diag σ(x)²) and S decoders q(y|z), linear without `decoder_hidden`.
 
-    σ = softplus(ρ) + 1e-6. With `stochastic` false the code is μ(x) and σ is 0.
+    Alemi et al. (2017, §4); their decoder is linear. σ = softplus(ρ) + 1e-6. With `stochastic` false the code is μ(x)
+    and σ is 0.
     """
 
     def __init__(
         self, models: int, inputs: int, hidden: tuple[int, ...], latent_dim: int, classes: int,
-        stochastic: bool, generator: torch.Generator, dtype: torch.dtype,
+        stochastic: bool, generator: torch.Generator, dtype: torch.dtype, decoder_hidden: tuple[int, ...] = (),
     ) -> None:  # fmt: skip
         super().__init__()
         self.stochastic = stochastic
         heads = 2 * latent_dim if stochastic else latent_dim
         self.encoder = StackedMLP(models, (inputs, *hidden, heads), generator, dtype)
-        self.decoder = StackedLinear(models, latent_dim, classes, generator, dtype)
+        widths = (latent_dim, *decoder_hidden, classes)
+        # a linear one is no stack, so that its weights keep the names that they have in checkpoints
+        self.decoder = (
+            StackedMLP(models, widths, generator, dtype)
+            if decoder_hidden
+            else StackedLinear(models, latent_dim, classes, generator, dtype)
+        )
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs (N, D) → mean and scale, (S, N, K) each."""

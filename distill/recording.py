@@ -4,13 +4,13 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import torch
 import xarray as xr
 
 from distill import store, threads
@@ -53,7 +53,11 @@ def record(config: SweepConfig, path: Path, notify: Callable[[int, int], None] |
 
 
 def finish(path: Path) -> None:
-    """Add to a trained run what is computed after its training: the probes' bits and the pictures of what is kept."""
+    """Add to a trained run what is computed after its training: the probes' bits and the pictures of what is kept.
+
+    Raises:
+        DistillError: where its checkpoint is gone, and where it is trained anew or deleted meanwhile.
+    """
     run = store.open_run(path).load()
     trainer = _trained(path, run)
     threads.settle(trainer.config.threads)
@@ -65,13 +69,18 @@ def finish(path: Path) -> None:
         "long_name": "E[x|z], 0 to 255",
         "estimator": "decoder fitted after training on sampled codes",
     }
-    store.extend(path, probe(run).assign(kept=(("beta", "point", "feature"), levels.round().astype(np.uint8), kept)))
+    extra = probe(run).assign(kept=(("beta", "point", "feature"), levels.round().astype(np.uint8), kept))
+    with _adding_to(run, path):
+        store.extend(path, extra)
 
 
 def map_beta(path: Path, index: int) -> bool:
     """Lay out β number `index` of a trained run by UMAP, from the layout of the β before it; False when no β is left.
 
     The layouts join the run as `map_umap` when the last is made. Codes of one or two dimensions need no map.
+
+    Raises:
+        DistillError: where the run is trained anew or deleted meanwhile.
     """
     run = store.open_run(path)
     codes = sampled_codes(run)
@@ -81,13 +90,23 @@ def map_beta(path: Path, index: int) -> bool:
     done = np.load(scratch) if index else np.empty((0, codes.shape[1], 2), np.float32)
     layout = chained_umap(codes[index], done[index - 1] if index else None, json.loads(run.attrs["config"])["seed"])
     done = np.concatenate([done[:index], layout[None]])
-    np.save(scratch, done)
-    if len(done) < len(codes):
-        return True
     about = {"units": "1", "long_name": "sampled codes in the plane", "method": "UMAP, chained along β"}
-    store.extend(path, xr.Dataset({"map_umap": (("beta", "point", "axis"), done, about)}))
-    scratch.unlink()
+    with _adding_to(run, path):
+        if len(done) < len(codes):
+            np.save(scratch, done)
+            return True
+        store.extend(path, xr.Dataset({"map_umap": (("beta", "point", "axis"), done, about)}))
+        scratch.unlink(missing_ok=True)
     return False
+
+
+@contextmanager
+def _adding_to(run: xr.Dataset, path: Path) -> Iterator[None]:
+    """Holds the lock of `path` for a moment's writing, having looked that `run` still lies there."""
+    with store.lock(path):
+        if store.summary(path).stamp != run.attrs["stamp"]:
+            raise DistillError(f"run '{path.name}' was trained anew meanwhile")
+        yield
 
 
 class _Control:
@@ -136,9 +155,8 @@ def _commit(snapshot: Snapshot, evaluation: Evaluation, path: Path, map_before: 
     arrays = measure(snapshot, evaluation, map_before)
     if fresh:
         arrays = arrays.merge(first_arrays(trainer, evaluation))
-        arrays.attrs = attributes(
-            trainer, datetime.now(UTC).isoformat(timespec="seconds"), torch.get_num_threads(), _versions()
-        )
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        arrays.attrs = attributes(trainer, evaluation, created, _versions())
         store.drop_checkpoint(path)  # one of an earlier training must not outlive the run that it belonged to
         store.create(path, arrays, replace=True)
     store.save_checkpoint(path, trainer.checkpoint())

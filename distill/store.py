@@ -57,7 +57,6 @@ __all__ = [
     "locked",
     "make_side",
     "open_run",
-    "pack",
     "path_of",
     "place_of",
     "read_status",
@@ -138,17 +137,6 @@ def extend(path: Path, extra: xr.Dataset) -> None:
             array = group[name] if same else arrays.new_array(group, name, var)
             array[...] = arrays.values(var)
         arrays.commit(path, content, written, {**arrays.plain(extra.attrs), "extended": extended})
-
-
-def pack(source: Path, target: Path) -> None:
-    """A copy of a run with one chunk for each variable: fewer files, sooner read; for runs that are shipped."""
-    _check_place(target, replace=True)
-    run = open_run(source).load()
-    new = target.with_name(f"{target.name}.new")
-    with writing(target):
-        arrays.remove(new)
-        arrays.write_whole(new, run, run.attrs, whole=True)
-        arrays.swap(new, target)
 
 
 def open_run(id_or_path: str | Path) -> xr.Dataset:

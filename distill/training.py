@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,10 @@ NOISE, ORDER, START = 1, 2, 3  # what a random stream is for; with the seed and 
 
 @dataclass
 class Trainer:
-    """A sweep at one step of its training: the model, its optimiser, and the step that they have reached."""
+    """A sweep at one step of its training: the model, its optimiser, and the step that they have reached.
+
+    `seconds` is the time that its optimiser steps have taken, those before a continuation included.
+    """
 
     config: SweepConfig
     data: DataSet
@@ -35,6 +39,7 @@ class Trainer:
     optimiser: torch.optim.Optimizer
     strength: Tensor
     step: int = 0
+    seconds: float = 0.0
 
     @property
     def device(self) -> torch.device:
@@ -58,17 +63,18 @@ class Trainer:
         return Terms(label_cross_entropy(logits, labels).mean(-1), rate)
 
     def checkpoint(self) -> dict[str, np.ndarray]:
-        """Everything that continuing needs: weights, moments and the step."""
+        """Everything that continuing needs: weights, moments, the step and the seconds spent."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         for index, moments in self.optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{name}": value for name, value in moments.items()}
         arrays = {name: value.detach().cpu().numpy().copy() for name, value in tensors.items()}
-        return {**arrays, "step": np.array(self.step)}
+        return {**arrays, "step": np.array(self.step), "seconds": np.array(self.seconds)}
 
     def restore(self, checkpoint: dict[str, np.ndarray]) -> None:
         """Continue from what `checkpoint` gave."""
         tensors = {name: torch.from_numpy(np.asarray(value).copy()) for name, value in checkpoint.items()}
         self.step = int(tensors.pop("step"))
+        self.seconds = float(tensors.pop("seconds", 0.0))
         weights = {name[6:]: value for name, value in tensors.items() if name.startswith("model.")}
         self.model.load_state_dict(weights)
         state: dict[int, dict[str, Tensor]] = {}
@@ -87,7 +93,7 @@ class Snapshot:
         trainer: the sweep as it stands.
         last: whether the training ends here, as planned or stopped.
         keeps_codes: whether this is one of the few whose codes are stored.
-        seconds: time spent in optimiser steps since this process began the run.
+        seconds: time spent in optimiser steps since the run began, without pauses and measurements.
     """
 
     trainer: Trainer
@@ -108,7 +114,7 @@ def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype =
     device, objective = resolve_device(config.device), objectives.load(config.objective)
     model = Bottleneck(
         len(config.betas), data.inputs.shape[1], config.hidden, config.latent_dim, len(data.label_classes),
-        objective.stochastic, stream(config.seed, START), dtype,
+        objective.stochastic, stream(config.seed, START), dtype, config.decoder_hidden,
     ).to(device)  # fmt: skip
     optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=MOMENTS, fused=True)
     return Trainer(config, data, objective, model, optimiser, torch.tensor(config.betas, dtype=dtype, device=device))
@@ -124,19 +130,20 @@ def snapshots(
     """
     plan = planned or snapshot_steps(trainer.steps, trainer.config.snapshots)
     keep = {plan[i] for i in np.linspace(0, len(plan) - 1, KEPT_CODES).round().astype(int)}
-    batches, spent, shown = _Batches(trainer), 0.0, trainer.step
+    batches, shown = _Batches(trainer), trainer.step
     for goal in plan:
         if goal < trainer.step:
             continue
-        began, stopped = time.perf_counter(), False
+        stopped = False
         while trainer.step < goal and not stopped:
-            stopped = not proceed(trainer.step)
+            stopped = not proceed(trainer.step)  # may last, where it waits for the end of a pause
             if not stopped or trainer.step == shown:
-                batches.advance()
-        _synchronise(trainer.device)
-        spent += time.perf_counter() - began
+                with _timed(trainer):
+                    batches.advance()
+        with _timed(trainer):
+            _synchronise(trainer.device)
         last, shown = stopped or goal == plan[-1], trainer.step
-        yield Snapshot(trainer, last, last or goal in keep, spent)
+        yield Snapshot(trainer, last, last or goal in keep, trainer.seconds)
         if stopped:
             return
 
@@ -210,6 +217,13 @@ class _Batches:
             order = torch.randperm(len(self.labels), generator=stream(self.trainer.config.seed, ORDER, epoch))
             self.epoch, self.order = epoch, order.to(self.labels.device)
         return self.order[batch * self.size : (batch + 1) * self.size]
+
+
+@contextmanager
+def _timed(trainer: Trainer) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    trainer.seconds += time.perf_counter() - began
 
 
 def _synchronise(device: torch.device) -> None:

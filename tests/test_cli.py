@@ -82,6 +82,7 @@ def test_help_teaches_by_examples_that_can_be_given(capsys, command):
         (["--betas", "1e-4:1:17"], "betas", log_betas(1e-4, 1, 17)),
         (["--hidden", "64,32"], "hidden", (64, 32)),
         (["--hidden", ""], "hidden", ()),
+        (["--decoder-hidden", "32"], "decoder_hidden", (32,)),
         (["--dataset-options", "a=1,b=x,c=[2]"], "dataset_options", {"a": 1, "b": "x", "c": [2]}),
         (["--learning-rate", "1e-3"], "learning_rate", 1e-3),
         (["--label", "parity"], "label", "parity"),

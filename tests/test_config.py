@@ -8,6 +8,7 @@ from dataclasses import FrozenInstanceError, fields
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +41,8 @@ BAD = [  # field, value, what the message must have beside the value
     ("hidden", (0,), ["hidden", "from 1 to 8192"]),
     ("hidden", (128, 8193), ["hidden", "from 1 to 8192", "8193"]),
     ("hidden", (4,) * 9, ["hidden", "at most 8", "9"]),
+    ("decoder_hidden", (0,), ["decoder_hidden", "from 1 to 8192"]),
+    ("decoder_hidden", (4,) * 9, ["decoder_hidden", "at most 8", "9"]),
     ("epochs", 0, ["epochs", "from 1 to 100000"]),
     ("batch_size", -1, ["batch_size", "from 1 to 65536"]),
     ("batch_size", None, ["batch_size", "whole number"]),
@@ -85,6 +88,7 @@ def test_a_field_that_does_not_exist_is_refused():
         {"hidden": ()},
         {"hidden": (8192,) * 8},
         {"hidden": 64},
+        {"decoder_hidden": (64, 32)},
         {"betas": [0]},
         {"threads": None},
         {"learning_rate": 1},
@@ -100,6 +104,11 @@ def test_values_are_brought_into_one_form():
     config = SweepConfig(betas=[0, 1], hidden=[64], dataset_options={"b": (1, 2)})
     assert (config.betas, config.hidden, config.dataset_options) == ((0.0, 1.0), (64,), {"b": [1, 2]})
     assert config == SweepConfig(betas=(0.0, 1.0), hidden=64, dataset_options={"b": [1, 2]})
+    for given_ in (1, np.float32(1), np.float64(1)):
+        rate = SweepConfig(learning_rate=given_)
+        assert type(rate.learning_rate) is float
+        assert rate.id == SweepConfig(learning_rate=1.0).id
+    assert SweepConfig.from_json(SweepConfig(learning_rate=np.float32(0.1)).to_json()).learning_rate == np.float32(0.1)
     with pytest.raises(FrozenInstanceError):
         config.seed = 1
 
@@ -111,7 +120,8 @@ def test_the_defaults_and_their_ids_are_pinned():
     assert DEFAULTS_VERSION == 1
     assert defaults.items() >= {
         "dataset": "digits", "dataset_options": {}, "label": None, "objective": "vib", "latent_dim": 8,
-        "hidden": [128, 128], "epochs": 120, "batch_size": 128, "learning_rate": 0.01, "seed": 0, "points": 1000,
+        "hidden": [128, 128], "decoder_hidden": [], "epochs": 120, "batch_size": 128, "learning_rate": 0.01, "seed": 0,
+        "points": 1000,
         "snapshots": 40, "device": "auto", "threads": None,
     }.items()  # fmt: skip
     assert SweepConfig().id == "2430f1a2ad29"
@@ -135,7 +145,8 @@ def test_a_configuration_written_before_a_field_was_added_keeps_its_id():
 def test_every_field_changes_the_id():
     other = {
         "dataset": "sprites", "dataset_options": {"a": 1}, "label": "parity", "objective": "deterministic",
-        "betas": (0.0, 1.0), "latent_dim": 2, "hidden": (), "epochs": 7, "batch_size": 7, "learning_rate": 0.5,
+        "betas": (0.0, 1.0), "latent_dim": 2, "hidden": (), "decoder_hidden": (7,), "epochs": 7, "batch_size": 7,
+        "learning_rate": 0.5,
         "seed": 7, "points": 77, "snapshots": 7, "device": "cpu", "threads": 7,
     }  # fmt: skip
     assert other.keys() == {each.name for each in fields(SweepConfig)}
@@ -153,6 +164,7 @@ configs = st.builds(
     label=st.none() | st.text(max_size=5),
     betas=st.sets(st.floats(0, 1e6), min_size=1, max_size=9).map(lambda each: tuple(sorted(each))),
     hidden=st.lists(st.integers(1, 8192), max_size=8),
+    decoder_hidden=st.lists(st.integers(1, 8192), max_size=8),
     learning_rate=st.floats(1e-9, 1),
     device=st.sampled_from(DEVICES),
 )

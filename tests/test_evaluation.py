@@ -78,6 +78,15 @@ def test_the_stored_codes_give_the_stored_map(sweep):
     assert sweep.codes_2d.attrs["method"] == "PCA"
 
 
+def test_a_scale_too_small_for_float16_is_not_stored_as_no_noise(trainer, evaluation, monkeypatch):
+    encode = trainer.model.encode
+    monkeypatch.setattr(trainer.model, "encode", lambda x: (encode(x)[0], torch.full_like(encode(x)[1], 1e-9)))
+    scale = measure(Snapshot(trainer, True, True, 1.0), evaluation).code_scale
+    assert scale.dtype == np.float16
+    assert (scale == np.finfo(np.float16).smallest_normal).all()
+    assert "6.1e-05" in scale.attrs["note"]
+
+
 def test_a_run_carries_its_items(trainer, evaluation, sweep):
     static = first_arrays(trainer, evaluation)
     data, items = trainer.data, evaluation.stored

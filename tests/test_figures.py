@@ -284,7 +284,7 @@ def test_the_rows_are_the_factors_shares_with_their_intervals_and_ceilings(sweep
         assert numbers(kept.x) + numbers(kept.error_x.array) == pytest.approx(here.kept_high.values / entropy)
         assert numbers(kept.x) - numbers(kept.error_x.arrayminus) == pytest.approx(here.kept_low.values / entropy)
         assert (numbers(kept.error_x.array) >= 0).all()
-        assert numbers(trace(figure, "raw inputs, same probe").x) == pytest.approx(found.ceiling.values / entropy)
+        assert numbers(trace(figure, "raw inputs, linear probe").x) == pytest.approx(found.ceiling.values / entropy)
         words = trace(figure, "bits").text
         assert words[0] == f"{here.kept.values[0]:.1f} of {entropy[0]:.1f} bits"
         assert list(figure.layout.yaxis2.ticktext) == [str(name) for name in sweep.factor.values]
@@ -341,7 +341,7 @@ def furniture(figure):
 
 
 def test_legends_scales_and_regions_are_marked_as_furniture(sweep):
-    assert furniture(information_plane(sweep, Choice(beta=1))) == {"out of reach"}
+    assert furniture(information_plane(sweep, Choice(beta=1))) == {"out of reach", "log2 N in words"}
     assert furniture(kept_and_discarded(sweep, Choice(beta=1))) == {"colours", "scale"}
     assert furniture(code_map(sweep, Choice(beta=1, colour="ink"))) == {"class names"}
     assert furniture(error_curve(sweep, Choice(beta=1))) == {"chosen β"}
@@ -381,7 +381,12 @@ def test_an_animation_moves_what_it_was_told_to_and_nothing_else(sweep):
     figure = go.Figure([go.Scatter(x=[0], y=[0], error_x={"array": [], "arrayminus": []}), go.Scatter(x=[7], y=[7])])
     values = np.arange(30.0).reshape(6, 5, 1)
     moving = Animation(
-        figure, (Moving(0, x=values, y=values[0], low=values - 1, high=values + 3, text=[list("abcde")] * 6),)
+        figure,
+        (
+            Moving(
+                0, x=values, y=values[0], low=values - 1, high=values + 3, text=[[[letter] for letter in "abcde"]] * 6
+            ),
+        ),
     )
     found = moving.at(sweep, Choice(beta=3, step=2))
     assert (found.data[0].x[0], found.data[0].y[0]) == (13, 3)
@@ -393,7 +398,19 @@ def test_an_animation_moves_what_it_was_told_to_and_nothing_else(sweep):
 def test_the_stage_and_the_figure_are_one_thing(sweep):
     animation = animated_plane(sweep)
     moved = {motion.trace for motion in animation.motions}
-    one, other = (json.loads(animation.at(sweep, Choice(beta=beta)).to_json()) for beta in (1, 2))
+    choices = Choice(beta=1), Choice(beta=2, step=2)
+    one, other = (json.loads(animation.at(sweep, choice).to_json()) for choice in choices)
     assert one["layout"] == other["layout"]
     for index, (a, b) in enumerate(zip(one["data"], other["data"], strict=True)):
         assert (a == b) == (index not in moved), a["name"]
+
+
+@pytest.mark.parametrize("step", [0, 2, None])
+def test_the_curve_and_the_ceiling_are_those_of_the_step(sweep, step):
+    figure, at = information_plane(sweep, Choice(beta=1, step=step)), sweep.sel(split="test")
+    here = at.isel(step=-1 if step is None else step)
+    for name in ("learned curve", "every β"):
+        assert numbers(trace(figure, name).x) == pytest.approx(here.information_x.values)
+        assert numbers(trace(figure, name).y) == pytest.approx(here.information_y.values)
+    assert set(numbers(trace(figure, "log2 N").x)) == {np.log2(int(here.samples))}
+    assert list(trace(figure, "log2 N in words").text) == [f"log₂ N = {np.log2(int(here.samples)):.1f}"]

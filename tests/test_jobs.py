@@ -104,6 +104,38 @@ def test_an_equal_config_joins_and_a_finished_run_is_not_trained_again(queue, ho
     other.close()
 
 
+def test_a_complete_run_trained_anew_can_be_read_until_the_new_ones_first_snapshot(queue, home):
+    old = queue.submit(config(4))
+    old.result(60)
+    until(lambda: not old.follow_up)
+    stamp = store.summary(old.path).stamp
+    before = queue.submit(config(5, steps=500, pace=SLOW))
+    begun(before)
+    called_off = queue.submit(config(4), anew=True)
+    assert called_off is not old and called_off.status == "queued" and called_off.progress == 0
+    called_off.stop()
+    assert store.load_checkpoint(old.path) is not None and queue.submit(config(4)).status == "done"
+    again = queue.submit(config(4), anew=True)
+    assert queue.submit(config(4), anew=True) is again and queue.submit(config(4)) is again
+    assert store.summary(old.path).complete and store.summary(old.path).stamp == stamp
+    assert "kept" in store.open_run(old.path)
+    before.stop()
+    assert again.result(60).attrs["stamp"] != stamp and again.status == "done"
+    until(lambda: not again.follow_up)
+    assert "kept" in store.open_run(old.path) and store.read_status(old.path)["after"] == jobs.ALL_FOLLOWED
+    assert sum(name == old.id and what.isdigit() for name, what in log(home)) == 10
+
+
+def test_a_run_cut_short_is_begun_anew_where_that_is_asked_for(queue, home):
+    job = queue.submit(config(1, steps=30, pace=0.05))
+    begun(job, 4)
+    job.stop()
+    job.result(60)
+    again = queue.submit(config(1, steps=30, pace=0.05), anew=True)
+    assert again.result(60).sizes["step"] == 31
+    assert [what for name, what in log(home) if name == job.id].count("1") == 2
+
+
 def test_a_new_training_gets_in_between_the_maps_of_another(queue, home):
     first = queue.submit(config(1))
     until(lambda: first.follow_up.startswith("maps"))

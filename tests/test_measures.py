@@ -333,3 +333,31 @@ def test_the_noiseless_reference_and_the_shortest_run_are_not_falling(noiseless)
     assert not still_falling(noiseless).any()
     assert still_falling(trained_for([8.0])).values.tolist() == [False]
     assert still_falling(trained_for([8.0, 1.0])).dims == ("beta",)
+
+
+class OnMps(torch.Tensor):
+    """A tensor that says that it is on MPS, where there is no float64."""
+
+    @property
+    def device(self):
+        return torch.device("mps")
+
+    def to(self, *args, **more):
+        if torch.float64 in args or torch.float64 in more.values():
+            raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+        plain = self.as_subclass(torch.Tensor)
+        return plain if args[0] == "cpu" else plain.to(*args, **more)
+
+    def double(self):
+        raise TypeError("Cannot convert a MPS Tensor to float64 dtype")
+
+
+def test_on_mps_the_bits_are_computed_in_float64_on_the_cpu():
+    mean, scale, noise, labels = encoders()
+    arguments = [each.float() for each in (mean, scale, noise)]
+    wanted = mixture(*arguments, labels)
+    found = mixture(*[each.as_subclass(OnMps) for each in (*arguments, labels)])
+    for one, other in zip(found, wanted, strict=True):
+        assert type(one) is torch.Tensor
+        assert one.dtype == torch.float64
+        assert torch.equal(one, other)

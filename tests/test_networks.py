@@ -94,6 +94,21 @@ def test_a_bottleneck_encodes_to_a_mean_and_the_softplus_of_rho():
     assert model.decode(mean).shape == (3, 9, 4)
 
 
+def test_a_decoder_with_hidden_layers_is_a_perceptron_and_the_encoder_the_same():
+    linear, deep = (
+        Bottleneck(3, 6, (7,), 2, 4, True, seeded(), torch.float64, decoder_hidden) for decoder_hidden in ((), (5, 8))
+    )
+    assert {name for name in linear.state_dict() if "decoder" in name} == {"decoder.weight", "decoder.bias"}
+    assert [each.weight.shape[1:] for each in deep.decoder if hasattr(each, "weight")] == [(2, 5), (5, 8), (8, 4)]
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(linear.encoder.parameters(), deep.encoder.parameters(), strict=True)
+    )
+    codes = torch.randn(3, 9, 2, generator=seeded(2), dtype=torch.float64)
+    assert torch.equal(deep.decode(codes.clone()), deep.decoder(codes))
+    assert deep.decode(codes).shape == (3, 9, 4)
+
+
 def test_noise_that_vanishes_keeps_a_finite_rate():
     model = Bottleneck(1, 2, (), 1, 2, True, seeded(), torch.float32)
     with torch.no_grad():

@@ -19,6 +19,8 @@ LINKS = {
     "nothing": {},
     "everything": {"data": "digits", "objective": "vib", "beta": "0.01", "step": "100"},
     "wrong": {"run": "../../etc", "data": "mnst", "objective": "vip", "beta": "-3", "step": "last", "utm_source": "x"},
+    "a look": {"colour": "ink", "map": "pca", "split": "train"},
+    "no such look": {"colour": "<b>", "map": "tsne", "split": "valid"},
     "no such run": {"run": "000000000000", "beta": "0.5"},
 }
 

@@ -82,6 +82,7 @@ def test_a_run_says_what_it_is(sweep):
     assert attrs["input_shape"] == [8, 8]
     assert attrs["label_name"] == "digit"
     assert (attrs["device"], attrs["threads"]) == ("cpu", 1)
+    assert attrs["points"] == 400
     assert set(json.loads(attrs["versions"])) >= {"torch", "numpy", "python"}
     assert "mixture" in json.loads(attrs["estimators"])["information_x"]
     assert json.loads(attrs["knob"])["symbol"] == "β"
@@ -128,6 +129,37 @@ def test_one_run_has_one_writer(tmp_path, monkeypatch):
     monkeypatch.setattr("distill.sidefiles.LOCK_PATIENCE", 0.05)
     with store.lock(tmp_path / "run"), pytest.raises(DistillError, match="already being trained"):
         recording.record(BRIEF, tmp_path / "run")
+
+
+def test_what_follows_a_training_is_written_under_the_lock_and_only_to_the_run_it_was_made_of(monkeypatch, tmp_path):
+    path = tmp_path / BRIEF.id
+    recording.record(BRIEF, path)
+    extend, held = store.extend, []
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "extend", lambda *args: (held.append(store.locked(path)), extend(*args)))
+        patch.setattr(recording, "chained_umap", lambda codes, before, seed: np.zeros((len(codes), 2), "f4"))
+        recording.finish(path)
+        assert [recording.map_beta(path, i) for i in range(3)] == [True, True, False]
+    assert held == [True, True]
+    assert not store.locked(path)
+    monkeypatch.setattr("distill.sidefiles.LOCK_PATIENCE", 0.05)
+    with store.lock(path), pytest.raises(DistillError, match="already being trained"):
+        recording.finish(path)
+    probe = recording.probe
+
+    def meanwhile(run):
+        recording.record(BRIEF, path)
+        return probe(run)
+
+    monkeypatch.setattr(recording, "probe", meanwhile)
+    with pytest.raises(DistillError, match="was trained anew meanwhile"):
+        recording.finish(path)
+    assert "kept" not in opened(path)
+
+
+def test_threads_that_nobody_asked_for_are_said_to_be_chosen_while_training(tmp_path):
+    recording.record(replace(BRIEF, threads=None, epochs=1, snapshots=2), tmp_path / "run")
+    assert opened(tmp_path / "run").attrs["threads"] == "chosen while training"
 
 
 # --- killed
@@ -293,6 +325,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_can_be_continued(tmp_path, 
     assert whole.step.values.tolist() == sorted({*PLAN, asked_at + 1})
     for name in BITS:
         assert np.array_equal(whole[name].sel(step=list(PLAN)), undisturbed[name]), name
+    assert (np.diff(whole.seconds) > 0).all()
     codes = undisturbed.code_step.values
     assert np.array_equal(whole.code_mean.sel(code_step=codes), undisturbed.code_mean)
 

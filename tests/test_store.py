@@ -158,15 +158,6 @@ def test_a_run_never_takes_the_place_of_something_else(tmp_path, home):
     assert (folder / "dear.txt").exists()
 
 
-def test_packing_keeps_every_value_in_fewer_files(path, tmp_path):
-    write(path, 12)
-    packed = tmp_path / "packed"
-    store.pack(path, packed)
-    xr.testing.assert_identical(store.open_run(path).load(), store.open_run(packed).load())
-    files = [sum(1 for _ in each.rglob("*")) for each in (path, packed)]
-    assert files[1] < files[0] / 2
-
-
 # ── writers that die ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -362,6 +353,16 @@ def test_the_list_has_what_the_runs_page_shows(path):
     assert done.size > 1000 and done.config is None and "rate" in done.variables and done.title == "synthetic"
     store.delete("aaaaaaaaaaaa")
     assert not other.exists() and not store.side(other).exists()
+
+
+def test_a_folder_that_may_not_be_read_is_a_sentence(home, monkeypatch):
+    def refused(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    home.mkdir(exist_ok=True)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(DistillError, match=r"cannot be listed \(permission denied\); set DISTILL_STORE"):
+        store.list_runs()
 
 
 def test_a_run_being_written_is_not_deleted_and_has_one_writer(path, monkeypatch):

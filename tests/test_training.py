@@ -54,8 +54,9 @@ def losses(trainer):
 
 
 @every_objective
-def test_batched_equals_alone(objective):
-    config = replace(BRIEF, objective=objective)
+@pytest.mark.parametrize("decoder_hidden", [(), (16,), (12, 8)])
+def test_batched_equals_alone(objective, decoder_hidden):
+    config = replace(BRIEF, objective=objective, decoder_hidden=decoder_hidden)
     together = finished(config)
     assert together.step == 21
     weights, moments = together.model.state_dict(), together.optimiser.state_dict()["state"]
@@ -200,8 +201,9 @@ def test_a_stop_right_after_a_snapshot_ends_with_a_whole_one():
 
 
 def same(one, other):
-    """Two checkpoints are equal to the last bit."""
-    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
+    """Two checkpoints are equal to the last bit, but for the time that it took."""
+    names = one.keys() - {"seconds"}
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in names)
 
 
 @pytest.mark.parametrize("left_at", [0, 1, 8, 21, 30])
@@ -220,12 +222,40 @@ def test_a_checkpoint_holds_weights_moments_and_step_and_is_no_view():
     trainer = finished(BRIEF, torch.float32)
     kept = trainer.checkpoint()
     parameters = dict(trainer.model.named_parameters())
-    assert set(kept) == {f"model.{name}" for name in parameters} | {"step"} | {
+    assert set(kept) == {f"model.{name}" for name in parameters} | {"step", "seconds"} | {
         f"optimiser.{i}.{name}" for i in range(len(parameters)) for name in ("step", "exp_avg", "exp_avg_sq")
     }
     with torch.no_grad():
         trainer.model.decoder.bias += 1
     assert not np.array_equal(kept["model.decoder.bias"], trainer.checkpoint()["model.decoder.bias"])
+
+
+def test_seconds_are_those_of_steps_and_a_continued_training_counts_on(monkeypatch):
+    """On a clock that only steps, pauses and measurements move: 1 s, 100 s and 1000 s each."""
+    now = [0.0]
+    monkeypatch.setattr(training.time, "perf_counter", lambda: now[0])
+
+    def passes(seconds):
+        now[0] += seconds
+        return True
+
+    advance = training._Batches.advance
+    monkeypatch.setattr(training._Batches, "advance", lambda self: passes(1.0) and advance(self))
+
+    def seconds(trainer, until=21):
+        walk = snapshots(trainer, lambda step: passes(100.0) and step < until)
+        return dict((trainer.step, each.seconds) for each in walk if passes(1000.0))
+
+    first, second = build(BRIEF), build(BRIEF)
+    early = seconds(first, until=8)
+    second.restore(first.checkpoint())
+    found = early | seconds(second)
+    assert found == {step: float(step) for step in found}
+    assert max(found) == 21
+    old = first.checkpoint()
+    del old["seconds"]  # as checkpoints were before
+    second.restore(old)
+    assert second.seconds == 0
 
 
 def test_streams_are_told_apart_by_seed_purpose_and_step():

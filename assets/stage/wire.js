@@ -71,7 +71,8 @@ export function slice(record, frame, step) {
   const { values, shape } = record,
     deep = record.rank ?? shape.length;
   const inner = shape.slice(deep === 3 ? 2 : 1).reduce((a, b) => a * b, 1);
-  const start = (deep === 3 ? Math.min(step, shape[0] - 1) * shape[1] + frame : frame) * inner;
+  const at = Math.min(frame, shape[deep === 3 ? 1 : 0] - 1); // one for all frames, or one for each
+  const start = (deep === 3 ? Math.min(step, shape[0] - 1) * shape[1] + at : at) * inner;
   if (!record.strings) return values.subarray(start, start + inner);
   return Array.from({ length: inner }, (_, i) => values.at(start + i));
 }

@@ -20,7 +20,7 @@ from distill.config import SweepConfig, log_betas
 from distill.evaluation import SPLITS, Evaluation, measure
 from distill.measures.codes import evaluation_noise
 from distill.networks import SMALLEST_SCALE
-from distill.training import MOMENTS, WARM, Trainer, build, snapshots
+from distill.training import MOMENTS, Trainer, build, learning_rate_at, snapshots
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -86,8 +86,7 @@ class Separate:
         return model
 
     def _share_of_peak(self, step: int) -> float:
-        done = step / self.steps
-        return done / WARM if done < WARM else 0.5 * (1 + math.cos(math.pi * (done - WARM) / (1 - WARM)))
+        return learning_rate_at(step, self.steps, 1.0)
 
 
 @dataclass

@@ -18,9 +18,10 @@ Values = np.ndarray | Mapping[int, np.ndarray | None] | None
 class Moving:
     """One trace of a figure that follows β and the training step; None leaves what the figure says.
 
-    `x`, `y`, `low`, `high`: (beta, n), or (step, beta, n), or {step index: (beta, n)} where few steps are kept (None
-    for one that a browser is sent when it asks); NaN draws nothing. `low` and `high` are the two ends of an interval,
-    along the axis whose error_x or error_y the figure's trace has. `text`: (beta, n) or (step, beta, n) strings.
+    `x`, `y`, `low`, `high`: (beta, n), or (step, beta, n), or (step, 1, n) where every β has the same, or {step index:
+    (beta, n)} where few steps are kept (None for one that a browser is sent when it asks); NaN draws nothing. `low`
+    and `high` are the two ends of an interval, along the axis whose error_x or error_y the figure's trace has. `text`:
+    strings, alike.
     """
 
     trace: int
@@ -48,7 +49,7 @@ class Animation:
                 if values is not None:
                     trace[name] = values
             if motion.text is not None:
-                trace.text = list(np.asarray(motion.text, dtype=object)[(step, beta)[-(np.ndim(motion.text) - 1) :]])
+                trace.text = list(taken(np.asarray(motion.text, dtype=object), step, beta))
             if motion.low is not None:
                 low, high = taken(motion.low, step, beta), taken(motion.high, step, beta)
                 trace.error_x.update(array=high - trace.x, arrayminus=trace.x - low)
@@ -76,7 +77,7 @@ def taken(values: Values, step: int, beta: int) -> np.ndarray | None:
         return None
     if isinstance(values, Mapping):
         return values[min(values, key=lambda kept: abs(kept - step))][beta]
-    return values[step, beta] if values.ndim == 3 else values[beta]
+    return values[step, min(beta, values.shape[1] - 1)] if values.ndim == 3 else values[beta]
 
 
 def code_places(run: xr.Dataset) -> list[int]:

@@ -74,11 +74,12 @@ def _superscript(power: int) -> str:
 
 def caption(run: xr.Dataset, split: str = "test") -> str:
     """The line that a figure carries away: which run, which settings, which estimators, which N."""
-    config = json.loads(run.attrs["config"])
-    count = int(run.samples.sel(split=split).values[-1])
+    config, counts = json.loads(run.attrs["config"]), run.sel(split=split).samples.values
+    before = f" ({counts[0]} before the last step)" if counts[0] != counts[-1] else ""
+    noiseless = bool(run.information_x.isnull().all())
+    how = "I(X;Z) none, I(Z;Y) ≥ H(Y) − CE" if noiseless else "I(X;Z) mixture estimate, I(Z;Y) oracle"
     return (
         f"run {run.attrs['id']} · {run.attrs['dataset_title']}, label {run.attrs['label_name']} · "
         f"{run.attrs['objective_title']}, K = {config['latent_dim']}, {run.sizes['beta']} βs, "
-        f"{config['epochs']} epochs, seed {config['seed']} · "
-        f"I(X;Z) mixture estimate, I(Z;Y) oracle, N = {count}, {split} items, bits"
+        f"{config['epochs']} epochs, seed {config['seed']} · {how}, N = {counts[-1]}{before}, {split} items, bits"
     )

@@ -62,12 +62,6 @@ def fano_floor(information: np.ndarray, entropy: float, classes: int) -> np.ndar
     return np.where(missing <= 0, 0.0, high)
 
 
-def _over_beta(values: np.ndarray) -> np.ndarray:
-    """(step, beta) → (step, beta, beta): the whole curve at every step, whichever β is chosen."""
-    steps, betas = values.shape
-    return np.broadcast_to(values[:, None, :], (steps, betas, betas))
-
-
 def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Moving:
     (word, colour), (dash, width) = CURVES[name], SPLITS[split]
     places, values = np.arange(run.sizes["beta"]), run[name].sel(split=split).transpose("step", "beta").values
@@ -77,7 +71,7 @@ def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Moving:
         customdata=knob_values(run),
         hovertemplate=f"{word}, {split} items<br>β = %{{customdata}}: %{{y:.1%}}<extra></extra>",
     ))  # fmt: skip
-    return Moving(len(figure.data) - 1, y=_over_beta(values))
+    return Moving(len(figure.data) - 1, y=values[:, None, :])
 
 
 def _floor(figure: go.Figure, run: xr.Dataset) -> Moving:
@@ -89,7 +83,7 @@ def _floor(figure: go.Figure, run: xr.Dataset) -> Moving:
         x=np.arange(run.sizes["beta"]), y=[], mode="lines", name="Fano's floor for one code", hoverinfo="skip",
         line={"color": SOFT_INK, "width": 1}, fill="tozeroy", fillcolor=GRID, opacity=0.55,
     ))  # fmt: skip
-    return Moving(len(figure.data) - 1, y=_over_beta(floor))
+    return Moving(len(figure.data) - 1, y=floor[:, None, :])
 
 
 def _line_at_beta(figure: go.Figure, betas: int) -> Moving:

@@ -45,7 +45,7 @@ def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Moving]:
     parts, total = ledger(run, split), float(np.log2(run.samples.sel(split=split).values[-1]))
     _legend(figure)
     figure.update_layout(
-        xaxis=axis(f"bits, of H(X) = log₂ N = {total:.1f}", 0, total, anchor="y", showgrid=False, side="bottom"),
+        xaxis=axis("bits; the bar is as long as H(X) = log₂ N", 0, total, anchor="y", showgrid=False, side="bottom"),
         yaxis={"range": [0, 1], "domain": [0.76, 0.86], "visible": False, "automargin": False},
     )
     figure.layout.xaxis.title.standoff = 2
@@ -99,7 +99,7 @@ def _rows(figure: go.Figure, run: xr.Dataset) -> list[Moving]:
     height = np.arange(len(names))[::-1].astype(float)
     figure.update_layout(
         xaxis2=axis(
-            "share of the factor's bits kept",
+            "share of the factor's bits that a linear probe finds",
             -0.03,
             WIDEST,
             anchor="y2",
@@ -136,7 +136,7 @@ def _rows(figure: go.Figure, run: xr.Dataset) -> list[Moving]:
             x=found.ceiling.values / entropy,
             y=height,
             mode="markers",
-            name="raw inputs, same probe",
+            name="raw inputs, linear probe",
             marker={"symbol": "line-ns", "size": 13, "color": SOFT_INK, "line": {"width": 2, "color": SOFT_INK}},
             **over,
         )

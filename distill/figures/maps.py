@@ -8,7 +8,7 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.errors import InvalidValue, unknown
-from distill.figures._animation import Animation, Moving, code_places
+from distill.figures._animation import Animation, Moving, chosen, code_places
 from distill.figures._style import FURNITURE, HIDDEN, blank
 from distill.palette import INK, class_colour
 
@@ -35,7 +35,7 @@ def map_kind(run: xr.Dataset, choice: Choice) -> str:
     has = "map_umap" in run and not bool(np.isnan(run.map_umap.values).any())
     if choice.map == "umap" and not has:
         raise InvalidValue("map must be auto or pca for this run: its UMAP has not been computed")
-    at_the_end = choice.step is None or choice.step == run.sizes["step"] - 1
+    at_the_end = chosen(run, choice)[0] == run.sizes["step"] - 1
     return "UMAP" if has and choice.map != "pca" and at_the_end else str(run.codes_2d.attrs.get("method", "PCA"))
 
 
@@ -98,13 +98,14 @@ def _one_class(
 
 def _names(figure: go.Figure, frames: dict[int, np.ndarray], values: np.ndarray, classes: list[str]) -> Moving:
     """The classes' names, each at the median of its items: a direct label instead of a legend."""
+    present = np.unique(values)
     middles = {
-        place: np.stack([np.median(points[:, values == index], axis=1) for index in range(len(classes))], axis=1)
+        place: np.stack([np.median(points[:, values == index], axis=1) for index in present], axis=1)
         for place, points in frames.items()
     }
     trace = len(figure.data)
     figure.add_trace(go.Scatter(
-        x=[], y=[], mode="text", text=classes, name="class names", hoverinfo="skip", meta=FURNITURE,
-        textfont={"size": 14, "color": INK, "weight": 600, "shadow": "auto"},
+        x=[], y=[], mode="text", text=[classes[index] for index in present], name="class names",
+        hoverinfo="skip", meta=FURNITURE, textfont={"size": 14, "color": INK, "weight": 600, "shadow": "auto"},
     ))  # fmt: skip
     return Moving(trace, x={k: v[..., 0] for k, v in middles.items()}, y={k: v[..., 1] for k, v in middles.items()})

@@ -6,7 +6,7 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.figures._animation import Animation, Moving
-from distill.figures._style import FURNITURE, axis, blank, knob_value, note
+from distill.figures._style import FURNITURE, SMALL, axis, blank, knob_value, note
 from distill.measures.convergence import still_falling
 from distill.palette import BETA_RAMP, GRID, GROUND, INK, SOFT_INK, beta_colours
 
@@ -26,38 +26,46 @@ def information_plane(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure: 
 
 
 def animated_plane(run: xr.Dataset, split: str = "test") -> Animation:
-    """The plane with the chosen β's trail, bracket and mark as moving traces."""
-    at = run.sel(split=split)
-    ceiling, entropy = float(np.log2(at.samples.values[-1])), float(at.entropy_y.values[-1])
-    figure = blank()
-    right, top = _widest(run, split), 1.08 * entropy
+    """The plane: the curve and the ceiling move with the step; trail, bracket and mark with the chosen β too."""
+    at = run.sel(split=split).transpose("step", "beta", ...)
+    entropy, right = float(at.entropy_y.values[-1]), _widest(run, split)
+    top, figure = 1.08 * entropy, blank()
     figure.update_layout(
         xaxis=axis("I(X;Z), bits kept of the input", 0, right, dtick=1 if right < 12 else 2),
         yaxis=axis("I(Z;Y), bits kept of the label", 0, top),
     )
-    _limits(figure, ceiling, entropy, right, top)
+    _limits(figure, entropy, right, top)
     _trails(figure, at)
-    _curve(figure, run, at, split, ceiling)
-    return Animation(figure, _moving(figure, at, ceiling, right))
+    return Animation(figure, (*_ceiling(figure, at, top), *_curve(figure, run, split), *_chosen(figure, at, right)))
 
 
 def _widest(run: xr.Dataset, split: str) -> float:
     return float(np.log2(max(run.samples.sel(split=split).values[-1], run.attrs.get("points", 0)))) + 0.5
 
 
-def _limits(figure: go.Figure, ceiling: float, entropy: float, right: float, top: float) -> None:
-    """The region no code can reach, the entropy of the label, and the ceiling of the estimate."""
+def _limits(figure: go.Figure, entropy: float, right: float, top: float) -> None:
+    """The region that no code can reach, and the entropy of the label."""
     figure.add_trace(
         _line([0, entropy, right, right, 0, 0], [0, entropy, entropy, top, top, 0], "rgba(0,0,0,0)", "out of reach")
     )
     figure.data[-1].update(fill="toself", fillcolor=GRID, opacity=0.55, meta=FURNITURE)
     figure.add_trace(_line([0, entropy, right], [0, entropy, entropy], SOFT_INK, "limit min(I(X;Z), H(Y))", width=1))
-    figure.add_trace(_line([ceiling, ceiling], [0, top], SOFT_INK, "log2 N", width=1, dash="dot"))
     figure.update_layout(annotations=[
         note("out of reach", 0.1, top, xanchor="left", yanchor="top"),
-        note(f"H(Y) = {entropy:.2f}", ceiling - 0.1, top, xanchor="right", yanchor="top"),
-        note(f"log₂ N = {ceiling:.1f}", ceiling - 0.1, 0, xanchor="right", yanchor="bottom"),
+        note(f"H(Y) = {entropy:.2f}", 0.6 * right, top, xanchor="center", yanchor="top"),
     ])  # fmt: skip
+
+
+def _ceiling(figure: go.Figure, at: xr.Dataset, top: float) -> tuple[Moving, ...]:
+    """log2 N of the items that the step was measured on, right of which no estimate can lie."""
+    ceiling, first = np.log2(at.samples.values.astype(float))[:, None, None], len(figure.data)
+    figure.add_trace(_line([], [0, top], SOFT_INK, "log2 N", width=1, dash="dot"))
+    figure.add_trace(go.Scatter(
+        x=[], y=[0.03 * top], mode="text", name="log2 N in words", textposition="middle left", hoverinfo="skip",
+        textfont={"size": SMALL, "color": SOFT_INK}, meta=FURNITURE,
+    ))  # fmt: skip
+    words = [[[f"log₂ N = {value:.1f}"]] for value in ceiling.ravel()]
+    return Moving(first, x=np.repeat(ceiling, 2, axis=-1)), Moving(first + 1, x=ceiling - 0.06, text=words)
 
 
 def _trails(figure: go.Figure, at: xr.Dataset) -> None:
@@ -70,41 +78,40 @@ def _trails(figure: go.Figure, at: xr.Dataset) -> None:
         figure.data[-1].update(opacity=0.4)
 
 
-def _curve(figure: go.Figure, run: xr.Dataset, at: xr.Dataset, split: str, ceiling: float) -> None:
-    """Where every β stands at the last snapshot; hovering one previews it."""
-    last, falling = at.isel(step=-1), still_falling(run, split).values
-    x, y = last.information_x.values, last.information_y.values
-    open_ = falling | np.isnan(x)
-    noiseless = np.isnan(x)
-    x, y = np.where(noiseless, ceiling, x), np.where(noiseless, last.bound_y.values, y)
-    figure.add_trace(_line(x, y, SOFT_INK, "learned curve", width=1.2))
-    colours = beta_colours(len(x))
-    figure.add_trace(go.Scatter(
-        x=x, y=y, mode="markers", name="every β", customdata=list(range(len(x))), hoverinfo="none",
-        hovertext=[_words(run, last, i, bool(falling[i])) for i in range(len(x))],
-        marker={"size": 7, "symbol": ["circle-open" if each else "circle" for each in open_], "color": colours,
-                "line": {"width": 1.4, "color": colours}},
-    ))  # fmt: skip
-
-
-def _words(run: xr.Dataset, last: xr.Dataset, index: int, falling: bool) -> str:
-    here = last.isel(beta=index)
-    x, y, rate = float(here.information_x), float(here.information_y), float(here.rate)
-    if np.isnan(x):
-        return (
-            "no noise in the code: I(X;Z) is not a number,<br>drawn at the ceiling; I(Z;Y) ≥ "
-            + f"{float(here.bound_y):.2f} bits"
-        )
-    more = "<br>I(X;Z) still falling" if falling else ""
-    return f"β = {knob_value(run, index)}<br>I(X;Z) {x:.2f} bits, rate {rate:.3g}<br>I(Z;Y) {y:.2f} bits{more}"
-
-
-def _moving(figure: go.Figure, at: xr.Dataset, ceiling: float, right: float) -> tuple[Moving, ...]:
-    """Trail, bracket and mark of the chosen β."""
-    path = _path(at)
+def _places(at: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Where every β stands at every step, (step, beta) each; a code without noise at the ceiling and at H(Y) − CE."""
     x, y = at.information_x.values, at.information_y.values
-    noiseless = np.isnan(x)
-    x, y = np.where(noiseless, ceiling, x), np.where(noiseless, at.bound_y.values, y)
+    noiseless, ceiling = np.isnan(x), np.log2(at.samples.values.astype(float))[:, None]
+    return np.where(noiseless, ceiling, x), np.where(noiseless, at.bound_y.values, y)
+
+
+def _curve(figure: go.Figure, run: xr.Dataset, split: str) -> tuple[Moving, ...]:
+    """Where every β stands at the chosen step; hovering one previews it."""
+    at, falling = run.sel(split=split).transpose("step", "beta", ...), still_falling(run, split).values
+    noiseless, colours = np.isnan(at.information_x.values[-1]), beta_colours(at.sizes["beta"])
+    first = len(figure.data)
+    figure.add_trace(_line([], [], SOFT_INK, "learned curve", width=1.2))
+    figure.add_trace(go.Scatter(
+        x=[], y=[], mode="markers", name="every β", customdata=list(range(len(colours))), hoverinfo="none",
+        hovertext=[_words(run, i, bool(falling[i]), bool(noiseless[i])) for i in range(len(colours))],
+        marker={"size": 7, "symbol": ["circle-open" if each else "circle" for each in falling | noiseless],
+                "color": colours, "line": {"width": 1.4, "color": colours}},
+    ))  # fmt: skip
+    x, y = (values[:, None, :] for values in _places(at))
+    return Moving(first, x=x, y=y), Moving(first + 1, x=x, y=y)
+
+
+def _words(run: xr.Dataset, index: int, falling: bool, noiseless: bool) -> str:
+    """What the mark of a β says where it is pointed at; its numbers are then in the headline."""
+    if noiseless:
+        return "no noise in the code: I(X;Z) is not a number,<br>drawn at the ceiling and at H(Y) − CE"
+    return f"β = {knob_value(run, index)}" + ("<br>I(X;Z) still falling at the end" if falling else "")
+
+
+def _chosen(figure: go.Figure, at: xr.Dataset, right: float) -> tuple[Moving, ...]:
+    """Trail, bracket and mark of the chosen β."""
+    path, (x, y) = _path(at), _places(at)
+    noiseless = np.isnan(at.information_x.values)
     rate = np.where(noiseless, np.nan, np.minimum(at.rate.values, right))
     first = len(figure.data)
     figure.add_trace(_line([], [], INK, "trail of the chosen β", width=1.6))

@@ -15,7 +15,7 @@ LARGEST_BLOCK = 4_000_000  # densities held at once: 32 MB a working array
 
 
 class Mixture(NamedTuple):
-    """Estimates for S models, bits, (S,) each; `error_*` is the standard error over the N points."""
+    """Estimates for S models, bits, (S,) each, float64; `error_*` is the standard error over the N points."""
 
     information_x: "Tensor"
     information_y: "Tensor"
@@ -44,8 +44,10 @@ def mixture(mean: "Tensor", scale: "Tensor", noise: "Tensor", labels: "Tensor") 
 
     if not bool((scale > 0).all()):
         raise InvalidValue(f"mixture needs every scale above 0; the smallest is {float(scale.min()):g}")
-    wide = torch.float64 if mean.device.type != "mps" else torch.float32  # float64 holds the differences of squares
-    mean, scale, noise = mean.to(wide), scale.to(wide), noise.to(mean.device, wide)
+    # differences of squares need float64, which MPS lacks
+    place = "cpu" if mean.device.type == "mps" else mean.device
+    mean, scale, noise = (each.to(place).double() for each in (mean, scale, noise))
+    labels = labels.to(place)
     block = max(1, LARGEST_BLOCK // max(1, mean.shape[1] ** 2))
     parts = [
         torch.stack([_of_block(mean[i : i + block], scale[i : i + block], each, labels) for each in noise]).mean(0)

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from distill.config import Choice
+from distill.errors import DistillError
 from distill.figures._animation import Animation, Moving, chosen, code_places
 from distill.figures._pictures import are_pictures, levels, picture_rows, shown_items
 from distill.figures._style import caption, knob_ticks, knob_values
@@ -18,6 +19,7 @@ from distill.palette import DARK
 from distill.ui.envelope import Packed, Pictures, Row, Slider, Stage, Thumbnails, View, pack_item, pack_step
 from distill.ui.headline import headline
 
+NEEDED = ("id", "knob", "classes", "label_name", "input_shape", "steps", "config")  # attributes
 MAP, PLANE, KEEPING = "Code map", "Information plane", "Kept and discarded"
 PICTURES_MEAN = (
     "Kept: E[x|z], by a decoder fitted when the training had ended. "
@@ -26,7 +28,15 @@ PICTURES_MEAN = (
 
 
 def explore_stage(run: xr.Dataset, choice: Choice, finished: bool = True) -> Stage:
-    """The stage for `run`, loaded; `finished` false while its training goes on."""
+    """The stage for `run`, loaded; `finished` false while its training goes on.
+
+    Raises:
+        DistillError: for a run of another version, which lacks what is drawn here.
+    """
+    missing = [name for name in NEEDED if name not in run.attrs]
+    if missing:
+        lack = f"run '{run.attrs.get('id', '')}' has no {', '.join(missing)}"
+        raise DistillError(f"{lack}: it was made by another version of Distill. It still opens in a notebook")
     places, knob = code_places(run), json.loads(run.attrs["knob"])
     step, beta = chosen(run, choice)
     sent = {places[-1], min(places, key=lambda place: abs(place - step))}  # the map's others when they are asked for
@@ -97,16 +107,17 @@ def _map_words(run: xr.Dataset, choice: Choice) -> str:
     kind, latent = map_kind(run, replace(choice, step=None)), run.sizes["latent"]
     by = run.attrs["label_name"] if choice.colour == "label" else choice.colour
     how = {
-        "code": "the code itself",
+        "code": "the code itself, each β scaled to fill the frame",
         "PCA": f"first two of {latent} principal components",
-        "UMAP": f"UMAP of {latent} dimensions, chained along β; before the end PCA",
+        "UMAP": f"UMAP of {latent} dimensions, chained along β; before the end PCA, at six steps",
     }[kind]
-    return f"Sampled codes of {run.sizes['point']} test items, by {by}: {how}."
+    return f"{run.sizes['point']} sampled test codes, by {by}: {how}."
 
 
 def _keeping_words(run: xr.Dataset, finished: bool) -> str:
     if "factor_kept" in run:
-        dots = "Dots: bits a held-out linear probe finds at the end, 90 % interval. Ticks: in the raw inputs."
+        count = run.sizes["point"]
+        dots = f"Dots: at the end, {count} test items, 90 % interval. Ticks: a linear probe of the raw inputs."
         return f"No noise, so no ledger. {dots}" if bool(run.information_x.isnull().any()) else dots
     return "The rows follow when the probes are fitted." if finished else "The rows follow after the training."
 

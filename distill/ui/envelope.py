@@ -203,7 +203,7 @@ def _check_shape(array: Values, name: str, frames: int, steps: int) -> None:
     parts = list(array.values()) if isinstance(array, Mapping) else [array] if array is not None else []
     for part in filter(lambda each: each is not None, parts):
         shape = np.shape(part)
-        if len(shape) not in (2, 3) or shape[-2] != frames or (len(shape) == 3 and shape[0] != steps):
+        if shape[:-1] not in ((frames,), (steps, frames), (steps, 1)):
             allowed = f"({frames}, n)" + (f" or ({steps}, {frames}, n)" if steps > 1 else "")
             raise InvalidValue(f"moving values of view '{name}' have shape {shape}; allowed: {allowed}")
 

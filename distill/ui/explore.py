@@ -9,6 +9,7 @@ from distill import jobs, objectives, store
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError
 from distill.figures._animation import chosen
+from distill.handle import ALIVE
 from distill.jobs import Job
 from distill.ui import content, settings
 from distill.ui.envelope import Packed, pack
@@ -29,15 +30,26 @@ def page(state: State) -> None:
     with aside():
         changed = settings.controls(config)
         job = _train_button(changed)
-        choice = settings.view_menu(changed)
+        seen = settings.view_menu(changed, state)
         settings.link_menu()
     if sentence:
         say(sentence)
     if changed != config:
         _move_to(changed)
+    elif seen != state:
+        remember(replace(current(), colour=seen.colour, map=seen.map, split=seen.split))
+        st.rerun()
     else:
         st.session_state[DRAFT] = config
-        _show(config, job, choice)
+        _show(config, job, _choice(config, seen))
+
+
+def _choice(config: SweepConfig, state: State) -> Choice:
+    """What the address says of the look; a colour that the data set does not have is the label."""
+    said = {"colour": state.colour, "map": state.map, "split": state.split}
+    if state.colour not in settings.factors(config):
+        said.pop("colour")
+    return Choice(**{name: value for name, value in said.items() if value})
 
 
 def _heed(state: State) -> None:
@@ -56,9 +68,12 @@ def _drafted(state: State) -> tuple[SweepConfig, str]:
     if state.run and not (draft and draft.id == state.run):
         try:
             return SweepConfig.from_json(str(store.summary(store.path_of(state.run)).attrs["config"])), ""
-        except DistillError as error:
+        except (DistillError, KeyError, ValueError, TypeError) as error:
+            said = (
+                str(error) if isinstance(error, DistillError) else f"run '{state.run}' is of another version of Distill"
+            )
             remember(replace(state, run=""))
-            return draft or _default(replace(state, data="", objective="")), f"{error}. An example is shown instead."
+            return draft or _default(replace(state, data="", objective="")), f"{said}. An example is shown instead."
     if draft and state.data in ("", draft.dataset) and state.objective in ("", draft.objective):
         return draft, ""
     return _default(state), ""
@@ -90,14 +105,16 @@ def _path(config: SweepConfig) -> store.Path | None:
 def _train_button(config: SweepConfig) -> Job | None:
     """Train, or pause and stop; the job of these settings."""
     job = jobs.queue().find(config.id)
-    if job and job.status in ("queued", "running", "paused"):
+    if job and job.status in ALIVE:
         word, act = ("Resume", job.resume) if job.status == "paused" else ("Pause", job.pause)
         # Stop is not the one that appears under the pointer that has just pressed Train
         st.button("Stop", on_click=job.stop, key="explore-stop", help="What was measured up to here stays.")
         st.button(word, on_click=act, key="explore-pause")
         return job
     models = len(config.betas)
-    if st.button(
+    if _elsewhere(config):
+        st.button("Train", disabled=True, key="explore-elsewhere", help="Another process is training this run.")
+    elif st.button(
         f"Train {models} βs" if models > 1 else "Train", type="primary", key="explore-train", help=_what_it_does(config)
     ):
         with guarded():
@@ -113,36 +130,47 @@ def _what_it_does(config: SweepConfig) -> str:
 
 
 def _start(config: SweepConfig) -> Job:
-    """Train anew where the run is complete, else go on with it."""
+    """Train anew where the run is complete (it stays until the first new snapshot), else go on with it."""
     mine = store.place_of(config)
-    if store.exists(mine) and store.summary(mine).complete:
-        store.delete(config.id)
-        st.session_state.pop(f"_follow-{mine}", None)
-    return jobs.submit(config)
+    return jobs.submit(config, anew=store.exists(mine) and store.summary(mine).complete)
+
+
+def _elsewhere(config: SweepConfig) -> bool:
+    """Whether a process other than this server's worker trains the run now."""
+    job, mine = jobs.queue().find(config.id), store.place_of(config)
+    if job and (job.status in ALIVE or job.follow_up):
+        return False
+    return store.exists(mine) and store.state(mine) in ("running", "paused")
 
 
 def _show(config: SweepConfig, job: Job | None, choice: Choice) -> None:
-    training = job is not None and job.status in ("queued", "running")
-    following = job is not None and bool(job.follow_up)
-    tick = LIVE if training else AFTERWARDS if following else None
-    st.fragment(_scene, run_every=tick)(config, choice, job.status if job else "", following)
+    live = _elsewhere(config) or (job is not None and job.status in ("queued", "running"))
+    slow = job is not None and (job.status == "paused" or bool(job.follow_up))
+    st.fragment(_scene, run_every=LIVE if live else AFTERWARDS if slow else None)(config, choice, _going(config, job))
+
+
+def _going(config: SweepConfig, job: Job | None) -> tuple[str, bool, bool]:
+    """What the buttons and the pace of the stage depend on."""
+    return (job.status, bool(job.follow_up), False) if job else ("", False, _elsewhere(config))
 
 
 @guarded()
-def _scene(config: SweepConfig, choice: Choice, status: str, following: bool) -> None:
+def _scene(config: SweepConfig, choice: Choice, going: tuple[str, bool, bool]) -> None:
     """Progress and the stage; drawn again at every tick, and when a slider is let go."""
     job = jobs.queue().find(config.id)
-    if job and (job.status != status or bool(job.follow_up) != following):
-        st.rerun(scope="app")  # the buttons and the pace of this fragment depend on it
+    if _going(config, job) != going:
+        st.rerun(scope="app")
     _progress(job)
     path = _path(config)
     run = _followed(path) if path else None
     if run is None:
         _nothing_yet(config, job)
         return
-    if job is None and not store.summary(path).complete:
+    if going[2]:
+        say(f"Another process is training this run, {_where(run)}; it is followed here.")
+    elif job is None and not store.summary(path).complete:
         say(f"This run was cut short {_where(run)}. Press Train to go on from there.")
-    _stage(run, choice, finished=not (job and job.status in ("queued", "running", "paused")))
+    _stage(run, choice, finished=not (going[2] or (job and job.status in ALIVE)))
 
 
 def _progress(job: Job | None) -> None:
@@ -150,7 +178,7 @@ def _progress(job: Job | None) -> None:
     with st.container(height=34, border=False, key="explore-progress"):
         if job is None:
             return
-        if job.status in ("running", "paused", "queued"):
+        if job.status in ALIVE:
             st.progress(job.progress, text=settings.standing(job))
         elif job.message:
             say(job.message, alert=job.status == "failed")

@@ -11,13 +11,13 @@ import streamlit as st
 from distill import jobs, store
 from distill.config import SweepConfig
 from distill.errors import DistillError
+from distill.handle import ALIVE
 from distill.jobs import Job
 from distill.ui.opening import guarded, home_link, say
 from distill.ui.state import State, current, remember
 
 TICK = 1.0  # seconds between two looks at the queue while something is going on
 SHOWN = 30  # runs listed at first, and added by each "Show more"
-ALIVE = ("queued", "running", "paused")
 COLUMNS = ("βs", "K", "steps", "status", "size", "last written", "id", "settings")
 SAID = ("dataset", "objective", "betas", "latent_dim")  # settings that a row says elsewhere
 TITLE_WIDTH = 230  # pixels

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from distill import datasets, objectives, registry, store
 from distill.config import DEVICES, LIMITS, Choice, SweepConfig, log_betas
 from distill.errors import DistillError
 from distill.jobs import Job
+from distill.ui.state import State
 
 LATENT_DIMS = (2, 3, 4, 8, 16, 32)
 BETA_COUNTS = (9, 17, 33, 65)
@@ -31,32 +33,34 @@ def controls(config: SweepConfig) -> SweepConfig:
     return changed
 
 
-def view_menu(config: SweepConfig) -> Choice:
-    """How the run is shown: colour, map, split."""
+def view_menu(config: SweepConfig, state: State) -> State:
+    """How the run is shown: colour, map, split; `state` with what the menu now says."""
+    mark = (
+        f"{config.dataset}-{state.colour}-{state.map}-{state.split}"  # an address changed from outside makes new ones
+    )
+    colours, default = ["label", *factors(config)], Choice()
     with st.popover("View"):
         colour = st.selectbox(
-            "Colour the map by",
-            _factors(config),
-            format_func=lambda name: "the label" if name == "label" else name,
-            key=f"colour-{config.dataset}",
+            "Colour the map by", colours, colours.index(state.colour) if state.colour in colours else 0,
+            format_func=lambda name: "the label" if name == "label" else name, key=f"colour-{mark}",
+        )  # fmt: skip
+        kind = st.segmented_control(
+            "Map", list(MAPS), default=state.map or default.map, format_func=MAPS.get, key=f"map-{mark}"
         )
-        kind = st.segmented_control("Map", list(MAPS), default="auto", format_func=MAPS.get, key="map") or "auto"
-        split = (
-            st.segmented_control(
-                "Measured on", ["test", "train"], default="test", format_func=lambda name: f"{name} items", key="split"
-            )
-            or "test"
-        )
-    return Choice(colour=colour or "label", map=kind, split=split)
+        split = st.segmented_control(
+            "Measured on", ["test", "train"], default=state.split or default.split,
+            format_func=lambda name: f"{name} items", key=f"split-{mark}",
+        )  # fmt: skip
+    said = {"colour": colour, "map": kind or default.map, "split": split or default.split}
+    return replace(state, **{name: "" if value == getattr(default, name) else value for name, value in said.items()})
 
 
 def link_menu() -> None:
-    """The address that shows the same figure elsewhere."""
-    with st.popover("Link"):
+    """The address that shows the same figure elsewhere; made when the menu is opened, since a drag changes it."""
+    with st.popover("Link", key="link", on_change="rerun"):
         st.caption("Opens this run at this β and step, on any server whose store has it.")
         base = (st.context.url or "").split("?")[0]
-        query = "&".join(f"{name}={value}" for name, value in st.query_params.to_dict().items())
-        st.code(f"{base}?{query}", language=None, wrap_lines=True)
+        st.code(f"{base}?{urlencode(st.query_params.to_dict())}", language=None, wrap_lines=True)
 
 
 def standing(job: Job) -> str:
@@ -77,7 +81,7 @@ def _more(config: SweepConfig, mark: str) -> SweepConfig:
     with st.popover("More", width="content"):
         left, right = st.columns(2, width=420)
         with left:
-            labels = _labels(config)
+            labels = factors(config)
             chosen = labels.index(config.label) if config.label in labels else 0
             label = st.selectbox("Label: what matters", labels, chosen, key=f"label-{mark}")
             values = {name: _number(name, config, mark) for name in ("epochs", "seed", "batch_size")}
@@ -145,10 +149,6 @@ def _data_title(name: str) -> str:
     return registry.module("datasets", name).TITLE
 
 
-def _labels(config: SweepConfig) -> list[str]:
+def factors(config: SweepConfig) -> list[str]:
     """The factors that can be the label, the data set's own first."""
     return list(registry.module("datasets", config.dataset).FACTORS)
-
-
-def _factors(config: SweepConfig) -> list[str]:
-    return ["label", *_labels(config)]

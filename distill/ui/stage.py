@@ -96,12 +96,6 @@ def part(piece: Packed, key: str) -> None:
     _part(key=f"{key}-stagepart-{digest}", data=piece.block(key), height=1)
 
 
-def released(key: str, packed: Packed) -> Released:
-    """Where the sliders of the stage `key` were let go, before it is mounted in this run (for callbacks)."""
-    state, kept = st.session_state.get(key), st.session_state.get(_memory(key))
-    return _released(state.get("at") if state else None, packed, kept[1] if kept else (packed.index, packed.step, 0))
-
-
 def _memory(key: str) -> str:
     return f"_{key}_beginning"
 

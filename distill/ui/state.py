@@ -5,6 +5,7 @@ chosen with `remember`.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 import streamlit as st
 
 from distill import registry
+from distill.config import Choice
 from distill.errors import DistillError, InvalidValue
 from distill.sidefiles import check_id
 
+COLOUR = re.compile(r"[A-Za-z][A-Za-z0-9_ ]{0,40}")  # which factors there are, the run knows
 MOST_STEPS = 10**9  # more optimiser steps than the longest run that a configuration allows to be useful
 
 
@@ -28,6 +31,7 @@ class State:
         objective: name of an objective, or "".
         beta: compression strength, a value and not an index; finite, ≥ 0.
         step: optimiser step; None is the last.
+        colour, map, split: how the run is shown, as in Choice; "" is the default.
     """
 
     run: str = ""
@@ -35,6 +39,9 @@ class State:
     objective: str = ""
     beta: float | None = None
     step: int | None = None
+    colour: str = ""
+    map: str = ""
+    split: str = ""
 
     def to_params(self) -> dict[str, str]:
         """The query parameters that say this state; only what is said."""
@@ -114,6 +121,20 @@ def _read_step(text: str) -> int:
     return int(text)
 
 
+def _read_choice(name: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        Choice(**{name: text[:60]})
+        return text
+
+    return read
+
+
+def _read_colour(text: str) -> str:
+    if not COLOUR.fullmatch(text):
+        raise InvalidValue(f"colour = {text[:60]} in the link is not the name of a factor")
+    return text
+
+
 def _read_name(folder: str) -> Callable[[str], str]:
     return lambda text: registry.check(folder, text[:60])
 
@@ -128,4 +149,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "objective": _read_name("objectives"),
     "beta": _read_beta,
     "step": _read_step,
+    "colour": _read_colour,
+    "map": _read_choice("map"),
+    "split": _read_choice("split"),
 }

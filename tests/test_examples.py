@@ -1,0 +1,43 @@
+"""How the shipped runs are rounded: every array that was says so, and no scale becomes that of a code without noise."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from distill import store
+
+
+@pytest.fixture(scope="module")
+def maker():
+    place = Path(__file__).parent.parent / "assets" / "make_examples.py"
+    spec = importlib.util.spec_from_file_location("make_examples", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("kept", [4, 6, 9])
+def test_rounding_is_to_nearest_and_makes_no_zeros(maker, kept):
+    every = np.arange(1, 0x7800, dtype=np.uint16).view(np.float16)  # positive, up to 32768, below normal ones too
+    found = maker.rounded(xr.DataArray(np.stack([every, -every]), attrs={"units": "1"}), kept)
+    assert found.attrs == {"units": "1", "rounded": f"{kept} bits of mantissa"}
+    assert (found[0] > 0).all()
+    assert np.array_equal(found[1], -found[0])
+    normal = every >= np.finfo(np.float16).smallest_normal
+    apart = np.abs(found[0].values.astype(float) / every.astype(float) - 1)[normal]
+    assert apart.max() <= 2.0 ** -(kept + 1)
+
+
+def test_a_packed_run_says_what_was_rounded_and_keeps_the_rest(maker, sweep, tmp_path):
+    maker.pack(sweep, tmp_path / "packed")
+    packed = store.open_run(tmp_path / "packed").load()
+    said = {name for name in packed.variables if "rounded" in packed[name].attrs}
+    assert said == {"code_mean", "code_scale", "codes_2d", "kept"}
+    assert (packed.code_scale > 0).all()
+    for name in packed.variables:
+        assert name in said or np.array_equal(packed[name], sweep[name])
+    assert np.abs(packed.kept.astype(int) - sweep.kept.astype(int)).max() <= maker.GREY_STEP // 2 + 1
+    assert packed.attrs["command"] == maker.COMMAND

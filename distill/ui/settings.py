@@ -15,6 +15,7 @@ from distill.ui.state import State
 
 LATENT_DIMS = (2, 3, 4, 8, 16, 32)
 BETA_COUNTS = (9, 17, 33, 65)
+ONE_HIDDEN = (64,)
 MAPS = {"auto": "UMAP when ready", "pca": "PCA", "umap": "UMAP"}
 
 
@@ -97,12 +98,17 @@ def _more(config: SweepConfig, mark: str) -> SweepConfig:
                 st.text_input("Hidden layers", ", ".join(map(str, config.hidden)), key=f"hidden-{mark}"), config
             )
             device = st.selectbox("Device", DEVICES, DEVICES.index(config.device), key=f"device-{mark}")
+        decoders = tuple(dict.fromkeys(((), ONE_HIDDEN, config.decoder_hidden)))
+        decoder = left.selectbox(
+            "Label decoder", decoders, decoders.index(config.decoder_hidden), format_func=_decoder_words,
+            key=f"decoder-{mark}",
+        )  # fmt: skip
         most = LIMITS["threads"][1]
         threads = left.number_input("Threads (0: measured)", 0, most, config.threads or 0, key=f"threads-{mark}")
         right.button("Back to the defaults", key=f"defaults-{mark}", on_click=_reset, args=(config,))
     changed = replace(
-        config, **values, learning_rate=rate, hidden=hidden, threads=threads or None, device=device,
-        label=None if label == labels[0] else label,
+        config, **values, learning_rate=rate, hidden=hidden, decoder_hidden=decoder, threads=threads or None,
+        device=device, label=None if label == labels[0] else label,
     )  # fmt: skip
     return changed if count == len(config.betas) else replace(changed, betas=log_betas(1e-5, 1, count))
 
@@ -139,6 +145,10 @@ def _widths(text: str, config: SweepConfig) -> tuple[int, ...]:
     except (ValueError, DistillError):
         st.caption(f"Hidden layers are whole numbers with commas between them, as in 128, 128; got {text!r}.")
         return config.hidden
+
+
+def _decoder_words(widths: tuple[int, ...]) -> str:
+    return f"hidden {', '.join(map(str, widths))}" if widths else "linear"
 
 
 def _objective_title(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -60,7 +60,8 @@ def link_menu() -> None:
     """The address that shows the same figure elsewhere; made when the menu is opened, since a drag changes it."""
     with st.popover("Link", key="link", on_change="rerun"):
         st.caption("Opens this run at this β and step, on any server whose store has it.")
-        base = (st.context.url or "").split("?")[0]
+        here = urlsplit(st.context.url or "")
+        base = f"{here.scheme}://{here.netloc}{here.path or '/'}"
         st.code(f"{base}?{urlencode(st.query_params.to_dict())}", language=None, wrap_lines=True)
 
 

@@ -19,6 +19,7 @@ WORDS = {
     "lost_relevant": "lost relevant",
     "lost_irrelevant": "lost irrelevant",
 }
+IN_ROWS = {"xaxis": "x2", "yaxis": "y2", "hoverinfo": "skip"}
 ROWS_TOP, WIDEST = 0.58, 1.46  # beyond 1 stand the bits in words
 
 
@@ -51,135 +52,64 @@ def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Moving]:
     figure.layout.xaxis.title.standoff = 2
     motions = []
     for name, colour in PARTS.items():
-        width = np.nan_to_num(
-            parts[name].values
-        )  # steps measured on fewer items have fewer bits to lose, and end sooner
-        trace = len(figure.data)
-        figure.add_trace(
-            go.Bar(
-                x=[],
-                y=[0.5],
-                width=[1.0],
-                orientation="h",
-                name=WORDS[name],
-                marker={"color": colour, "line": {"width": 0}},
-                hovertemplate=f"{WORDS[name]}: %{{x:.2f}} bits<extra></extra>",
-            )
-        )
-        motions.append(Moving(trace, x=width[..., None]))
+        # steps that were measured on fewer items have fewer bits to lose: their bar ends sooner
+        motions.append(Moving(len(figure.data), x=np.nan_to_num(parts[name].values)[..., None]))
+        figure.add_trace(go.Bar(
+            x=[], y=[0.5], width=[1.0], orientation="h", name=WORDS[name],
+            marker={"color": colour, "line": {"width": 0}},
+            hovertemplate=f"{WORDS[name]}: %{{x:.2f}} bits<extra></extra>",
+        ))  # fmt: skip
     return motions
 
 
 def _legend(figure: go.Figure) -> None:
-    """The four colours of the program in words, in a row above the bar."""
+    """The four colours of the program in words, in two rows above the bar."""
     figure.update_layout(
         xaxis3=HIDDEN | {"range": [0, 2], "anchor": "y3"},
         yaxis3=HIDDEN | {"range": [-0.5, 1.5], "domain": [0.885, 1], "anchor": "x3"},
     )
-    figure.add_trace(
-        go.Scatter(
-            x=[0.03, 0.03, 1.03, 1.03],
-            y=[1, 0, 1, 0],
-            mode="markers+text",
-            text=[f" {word}" for word in WORDS.values()],
-            textposition="middle right",
-            marker={"size": 10, "symbol": "square", "color": list(PARTS.values())},
-            textfont={"size": SMALL, "color": INK},
-            name="colours",
-            meta=FURNITURE,
-            hoverinfo="skip",
-            xaxis="x3",
-            yaxis="y3",
-        )
-    )
+    figure.add_trace(go.Scatter(
+        x=[0.03, 0.03, 1.03, 1.03], y=[1, 0, 1, 0], mode="markers+text", name="colours", meta=FURNITURE,
+        text=[f" {word}" for word in WORDS.values()], textposition="middle right", hoverinfo="skip",
+        marker={"size": 10, "symbol": "square", "color": list(PARTS.values())},
+        textfont={"size": SMALL, "color": INK}, xaxis="x3", yaxis="y3",
+    ))  # fmt: skip
 
 
 def _rows(figure: go.Figure, run: xr.Dataset) -> list[Moving]:
+    """One row a factor: the share kept with its interval, what raw inputs give, and the bits in words."""
     found, names = factors(run), [str(name) for name in run.factor.values]
-    height = np.arange(len(names))[::-1].astype(float)
+    height, entropy = np.arange(len(names))[::-1].astype(float), found.entropy.values
+    _scales(figure, names, height)
+    figure.add_trace(go.Scatter(
+        x=found.ceiling.values / entropy, y=height, mode="markers", name="raw inputs, linear probe", **IN_ROWS,
+        marker={"symbol": "line-ns", "size": 13, "color": SOFT_INK, "line": {"width": 2, "color": SOFT_INK}},
+    ))  # fmt: skip
+    colours = [KEPT_RELEVANT if name == run.attrs["label_name"] else INK for name in names]
+    ends = {"type": "data", "symmetric": False, "array": [], "arrayminus": []}
+    figure.add_trace(go.Scatter(
+        x=[], y=height, mode="markers", name="kept", marker={"size": 12, "color": colours}, **IN_ROWS,
+        error_x=ends | {"color": SOFT_INK, "thickness": 2, "width": 0},
+    ))  # fmt: skip
+    figure.add_trace(go.Scatter(
+        x=[1.02] * len(names), y=height, mode="text", name="bits", textposition="middle right", cliponaxis=False,
+        textfont={"size": SMALL, "color": SOFT_INK}, **IN_ROWS,
+    ))  # fmt: skip
+    kept, low, high = (found[name].transpose("beta", "factor").values for name in ("kept", "kept_low", "kept_high"))
+    words = [[f"{bits:.1f} of {whole:.1f} bits" for bits, whole in zip(row, entropy, strict=True)] for row in kept]
+    dots = len(figure.data) - 2
+    return [Moving(dots, x=kept / entropy, low=low / entropy, high=high / entropy), Moving(dots + 1, text=words)]
+
+
+def _scales(figure: go.Figure, names: list[str], height: np.ndarray) -> None:
+    """The rows' axes, and a grey line for each from nothing to all."""
+    shares = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    rows = {"tickvals": height.tolist(), "ticktext": names, "tickfont": {"size": 13, "color": INK}, "showgrid": False}
     figure.update_layout(
-        xaxis2=axis(
-            "share of the factor's bits that a linear probe finds",
-            -0.03,
-            WIDEST,
-            anchor="y2",
-            tickformat=".0%",
-            tickvals=[0, 0.25, 0.5, 0.75, 1],
-        ),
-        yaxis2=axis(
-            "",
-            -0.6,
-            len(names) - 0.4,
-            anchor="x2",
-            domain=[0, ROWS_TOP],
-            tickvals=height.tolist(),
-            ticktext=names,
-            showgrid=False,
-            tickfont={"size": 13, "color": INK},
-        ),
+        xaxis2=axis("share of the factor's bits that a linear probe finds", -0.03, WIDEST, anchor="y2", **shares),
+        yaxis2=axis("", -0.6, len(names) - 0.4, anchor="x2", domain=[0, ROWS_TOP], **rows),
     )
-    entropy = found.entropy.values
-    over = {"xaxis": "x2", "yaxis": "y2", "hoverinfo": "skip"}
-    figure.add_trace(
-        go.Scatter(
-            x=[v for _ in names for v in (0, 1, None)],
-            y=[v for row in height for v in (row, row, None)],
-            mode="lines",
-            name="scale",
-            meta=FURNITURE,
-            line={"color": GRID, "width": 3},
-            **over,
-        )
-    )
-    figure.add_trace(
-        go.Scatter(
-            x=found.ceiling.values / entropy,
-            y=height,
-            mode="markers",
-            name="raw inputs, linear probe",
-            marker={"symbol": "line-ns", "size": 13, "color": SOFT_INK, "line": {"width": 2, "color": SOFT_INK}},
-            **over,
-        )
-    )
-    trace, colours = len(figure.data), [KEPT_RELEVANT if name == run.attrs["label_name"] else INK for name in names]
-    figure.add_trace(
-        go.Scatter(
-            x=[],
-            y=height,
-            mode="markers",
-            name="kept",
-            marker={"size": 12, "color": colours},
-            **over,
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [],
-                "arrayminus": [],
-                "color": SOFT_INK,
-                "thickness": 2,
-                "width": 0,
-            },
-        )
-    )
-    figure.add_trace(
-        go.Scatter(
-            x=[1.02] * len(names),
-            y=height,
-            mode="text",
-            name="bits",
-            textposition="middle right",
-            cliponaxis=False,
-            textfont={"size": SMALL, "color": SOFT_INK},
-            **over,
-        )
-    )
-    by_beta = {name: found[name].transpose("beta", "factor").values for name in ("kept", "kept_low", "kept_high")}
-    words = [
-        [f"{kept:.1f} of {whole:.1f} bits" for kept, whole in zip(row, entropy, strict=True)] for row in by_beta["kept"]
-    ]
-    return [
-        Moving(
-            trace, x=by_beta["kept"] / entropy, low=by_beta["kept_low"] / entropy, high=by_beta["kept_high"] / entropy
-        ),
-        Moving(trace + 1, text=words),
-    ]
+    figure.add_trace(go.Scatter(
+        x=[v for _ in names for v in (0, 1, None)], y=[v for row in height for v in (row, row, None)], mode="lines",
+        name="scale", meta=FURNITURE, line={"color": GRID, "width": 3}, **IN_ROWS,
+    ))  # fmt: skip

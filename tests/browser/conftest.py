@@ -12,12 +12,9 @@ from urllib.request import urlopen
 
 import pytest
 
+from distill.bench.browser import CHROMIUM, FLAGS
+
 ROOT = Path(__file__).parents[2]
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 SETTINGS = {
     "server.headless": "true", "server.address": "localhost", "server.enableStaticServing": "true",
     "server.showEmailPrompt": "false", "server.fileWatcherType": "none", "browser.gatherUsageStats": "false",

@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -193,7 +194,10 @@ def processes():
     context.set_forkserver_preload(
         ["distill.recording", "sklearn.datasets", "zarr", "safetensors.numpy", "filelock", "pytest"]
     )
-    return context
+    with pytest.MonkeyPatch.context() as patch:
+        # AppTest leaves a page in the main module's place; each new process would run it, and start a worker of its own
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        yield context
 
 
 def ended(process, limit=120):

@@ -43,9 +43,10 @@ def animated_map(run: xr.Dataset, choice: Choice) -> Animation:
     """The map with one moving trace a class; where the classes have no numerals, with their names at their middles."""
     kind, (values, classes) = map_kind(run, choice), colouring(run, choice.colour)
     places = code_places(run)
-    frames = {place: _spread_out(run.codes_2d.isel(code_step=i)) for i, place in enumerate(places)}
     if kind == "UMAP":
         frames = {places[-1]: _spread_out(run.map_umap)}
+    else:
+        frames = {place: _spread_out(run.codes_2d.isel(code_step=i)) for i, place in enumerate(places)}
     figure = blank(left=6, right=6, top=6, bottom=6)
     figure.update_layout(xaxis=HIDDEN | {"range": [-REACH, REACH]}, yaxis=HIDDEN | {"range": [-REACH, REACH]})
     numerals = all(len(name) == 1 for name in classes)

@@ -12,8 +12,6 @@ from distill.palette import BETA_RAMP, GRID, GROUND, INK, SOFT_INK, beta_colours
 
 __all__ = ["animated_plane", "information_plane"]
 
-TRAILS = len(BETA_RAMP)
-
 
 def information_plane(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
     """I(Z;Y) over I(X;Z), bits, at the chosen β and step.
@@ -36,7 +34,7 @@ def animated_plane(run: xr.Dataset, split: str = "test") -> Animation:
     )
     _limits(figure, entropy, right, top)
     _trails(figure, at)
-    return Animation(figure, (*_ceiling(figure, at, top), *_curve(figure, run, split), *_chosen(figure, at, right)))
+    return Animation(figure, (*_ceiling(figure, at, top), *_curve(figure, run, at), *_chosen(figure, at, right)))
 
 
 def _widest(run: xr.Dataset, split: str) -> float:
@@ -85,9 +83,9 @@ def _places(at: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
     return np.where(noiseless, ceiling, x), np.where(noiseless, at.bound_y.values, y)
 
 
-def _curve(figure: go.Figure, run: xr.Dataset, split: str) -> tuple[Moving, ...]:
+def _curve(figure: go.Figure, run: xr.Dataset, at: xr.Dataset) -> tuple[Moving, ...]:
     """Where every β stands at the chosen step; hovering one previews it."""
-    at, falling = run.sel(split=split).transpose("step", "beta", ...), still_falling(run, split).values
+    falling = still_falling(run, str(at.split.values)).values
     noiseless, colours = np.isnan(at.information_x.values[-1]), beta_colours(at.sizes["beta"])
     first = len(figure.data)
     figure.add_trace(_line([], [], SOFT_INK, "learned curve", width=1.2))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from distill import registry
 from distill.errors import InvalidValue
@@ -18,9 +18,16 @@ LIMITS = {
     "epochs": (1, 100_000),
     "batch_size": (1, 65_536),
     "seed": (0, 2**31 - 1),
+    "seeds": (1, 64),
     "points": (20, 2000),
     "snapshots": (2, 1000),
     "threads": (1, 256),
+}
+CHOICES = {
+    "split": ("train", "test"),
+    "map": ("auto", "pca", "umap"),
+    "scale": ("bits", "shares"),
+    "estimator": ("mixture", "leave-one-out", "kernel upper", "kernel lower", "infonce", "ksg", "binned"),
 }
 MOST_BETAS, MOST_LAYERS, WIDEST = 257, 8, 8192
 
@@ -37,12 +44,51 @@ def log_betas(low: float = 1e-5, high: float = 1.0, count: int = 33) -> tuple[fl
     return (0.0, *(float(f"{beta:.6g}") for beta in inner), float(high))
 
 
+class Configuration:
+    """What every kind of run says of itself: its id, what differs from the defaults, and its JSON."""
+
+    KIND: ClassVar[str] = ""  # a sweep has none, so that its ids stay what they were
+
+    @property
+    def id(self) -> str:
+        """Twelve hex digits: a hash of the fields that differ from their defaults, and of the defaults' version."""
+        content = {"version": DEFAULTS_VERSION, **self._kind(), **self.changes()}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, as JSON would hold them."""
+        plain = json.loads(self.to_json())
+        return {name: plain[name] for name, default in _defaults(type(self)).items() if getattr(self, name) != default}
+
+    def to_json(self) -> str:
+        """The whole configuration as one line of JSON; `from_json` reads it back."""
+        return json.dumps({**asdict(self), **self._kind()}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The configuration that `to_json` wrote; raises InvalidValue for a field that this version does not know."""
+        given = json.loads(text)
+        if cls.KIND:
+            given.pop("kind", None)
+        known = [each.name for each in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise InvalidValue(f"unknown field {name!r} in a configuration; known: {', '.join(known)}")
+        return cls(**given)
+
+    @classmethod
+    def _kind(cls) -> dict[str, str]:
+        return {"kind": cls.KIND} if cls.KIND else {}
+
+
 @dataclass(frozen=True)
-class SweepConfig:
+class SweepConfig(Configuration):
     """One sweep: every β trained at once on one data set, under one objective.
 
-    Frozen and checked on construction. `betas` is the compression strength (Alemi's β: larger compresses more),
-    sorted from weak to strong. `label` None is the data set's own. `threads` None is the measured default.
+    Frozen and checked on construction. `betas` are the values of the objective's knob, from weak to strong compression:
+    rising for a strength β (Alemi's: larger compresses more), falling where the knob is the bits allowed. `label` None
+    is the data set's own. `seeds` networks are trained at each β, numbered from `seed`. `threads` None: as measured.
 
     Raises:
         UnknownName: for a data set, objective or device that does not exist.
@@ -53,6 +99,7 @@ class SweepConfig:
     dataset_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     label: str | None = None
     objective: str = "vib"
+    objective_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     betas: tuple[float, ...] = log_betas(1e-5, 1, 33)
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
@@ -61,6 +108,7 @@ class SweepConfig:
     batch_size: int = 128
     learning_rate: float = 1e-2  # the peak of one cycle
     seed: int = 0
+    seeds: int = 1
     points: int = 1000
     snapshots: int = 40
     device: str = "auto"
@@ -68,9 +116,10 @@ class SweepConfig:
 
     def __post_init__(self) -> None:
         registry.check("datasets", self.dataset)
-        registry.check("objectives", self.objective)
-        _set(self, "dataset_options", _checked_options(self.dataset_options))
-        _set(self, "betas", _checked_betas(self.betas))
+        for name in ("dataset_options", "objective_options"):
+            _set(self, name, _checked_options(name, getattr(self, name)))
+        objective = registry.made("objectives", self.objective, self.objective_options)
+        _set(self, "betas", _checked_betas(self.betas, objective.knob.falls))
         for name in ("hidden", "decoder_hidden"):
             _set(self, name, _checked_widths(name, getattr(self, name)))
         for name, (low, high) in LIMITS.items():
@@ -84,32 +133,6 @@ class SweepConfig:
         if self.label is not None and not isinstance(self.label, str):
             raise InvalidValue(f"label must be the name of a factor, or None; got {self.label!r}")
 
-    @property
-    def id(self) -> str:
-        """Twelve hex digits: a hash of the fields that differ from their defaults, and of the defaults' version."""
-        content = {"version": DEFAULTS_VERSION, **self.changes()}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    def changes(self) -> dict[str, Any]:
-        """The fields that differ from their defaults, as JSON would hold them."""
-        plain = json.loads(self.to_json())
-        return {name: plain[name] for name, default in _defaults().items() if getattr(self, name) != default}
-
-    def to_json(self) -> str:
-        """The whole configuration as one line of JSON; `from_json` reads it back."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> "SweepConfig":
-        """The configuration that `to_json` wrote; raises InvalidValue for a field that this version does not know."""
-        given = json.loads(text)
-        known = [each.name for each in fields(cls)]
-        for name in given:
-            if name not in known:
-                raise InvalidValue(f"unknown field {name!r} in a configuration; known: {', '.join(known)}")
-        return cls(**given)
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -122,10 +145,12 @@ class Choice:
     step: int | None = None
     split: str = "test"
     colour: str = "label"
-    map: str = "auto"  # auto, pca or umap
+    map: str = "auto"
+    scale: str = "bits"  # of the information plane: bits, or shares of H(X) and H(Y)
+    estimator: str = "mixture"  # of the information plane
 
     def __post_init__(self) -> None:
-        for name, options in (("split", ("train", "test")), ("map", ("auto", "pca", "umap"))):
+        for name, options in CHOICES.items():
             if getattr(self, name) not in options:
                 raise InvalidValue(f"{name} must be one of {', '.join(options)}; got {getattr(self, name)!r}")
         for name in ("beta", "step"):
@@ -134,14 +159,14 @@ class Choice:
                 raise InvalidValue(f"{name} must be an index, a whole number; got {value!r}")
 
 
-def _set(config: SweepConfig, name: str, value: object) -> None:
+def _set(config: Configuration, name: str, value: object) -> None:
     object.__setattr__(config, name, value)
 
 
-def _defaults() -> dict[str, Any]:
+def _defaults(kind: type[Configuration]) -> dict[str, Any]:
     return {
         each.name: each.default_factory() if each.default is MISSING else each.default  # type: ignore[misc]
-        for each in fields(SweepConfig)
+        for each in fields(kind)
     }
 
 
@@ -155,15 +180,16 @@ def _checked_int(name: str, value: object, low: int, high: int) -> int:
     return int(value)
 
 
-def _checked_betas(betas: Iterable[float]) -> tuple[float, ...]:
+def _checked_betas(betas: Iterable[float], falls: bool) -> tuple[float, ...]:
     values = tuple(betas) if isinstance(betas, Iterable) and not isinstance(betas, str) else ()
     for beta in values:
         if not _is_real(beta) or beta < 0:
             raise InvalidValue(f"betas must each be a finite number ≥ 0; got {beta!r}")
     if not 1 <= len(values) <= MOST_BETAS:
         raise InvalidValue(f"betas must be a list of 1 to {MOST_BETAS} numbers; got {betas!r}")
-    if list(values) != sorted(set(values)):
-        raise InvalidValue("betas must rise strictly, from weak to strong compression; got " + str(values)[:80])
+    if list(values) != sorted(set(values), reverse=falls):
+        way = "fall" if falls else "rise"
+        raise InvalidValue(f"betas must {way} strictly, from weak to strong compression; got " + str(values)[:80])
     return tuple(float(beta) for beta in values)
 
 
@@ -174,10 +200,10 @@ def _checked_widths(name: str, given: Iterable[int]) -> tuple[int, ...]:
     return tuple(_checked_int(name, width, 1, WIDEST) for width in widths)
 
 
-def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(options, Mapping):
-        raise InvalidValue(f"dataset_options must be a mapping of names to values; got {options!r}")
+        raise InvalidValue(f"{name} must be a mapping of names to values; got {options!r}")
     try:
         return json.loads(json.dumps(dict(options), sort_keys=True))
     except (TypeError, ValueError):
-        raise InvalidValue(f"dataset_options must hold plain numbers, text and lists; got {options!r}") from None
+        raise InvalidValue(f"{name} must hold plain numbers, text and lists; got {options!r}") from None

@@ -1,6 +1,5 @@
-"""What is measured at a snapshot, as labelled arrays in bits: the one place that names a run's variables."""
+"""What is measured at a snapshot, as labelled arrays in bits, on fixed items with fixed noise."""
 
-import json
 import math
 from dataclasses import dataclass
 
@@ -10,45 +9,45 @@ import xarray as xr
 from torch import Tensor
 
 from distill.config import SweepConfig
-from distill.datasets import DataSet
+from distill.datasets import DataSet, Gaussian, Joint
 from distill.measures.codes import evaluation_noise
-from distill.measures.mixtures import mixture
+from distill.measures.linear import linear_information
+from distill.measures.mixtures import joint_mixture, mixture
 from distill.measures.probing import entropy_bits
-from distill.networks import gaussian_rate, label_cross_entropy
-from distill.objectives import Terms
+from distill.measures.symbols import symbol_information
+from distill.objectives import Batch, Terms
 from distill.projection import plane
 from distill.training import Snapshot, Trainer
+from distill.variables import ATTRIBUTES, SMALLEST_STORED, SPLITS
 
 POINTS_WHILE_TRAINING = 250
 MOST_STORED = 500
 CODES_AVERAGED = 12  # as Alemi et al. 2017 average
 DRAWS_AT_THE_END = 2
-SMALLEST_STORED = float(np.finfo(np.float16).smallest_normal)  # 6.1e-5
-SPLITS = ("train", "test")
+CODES_OF_A_JOINT = 2000  # over all inputs of a known joint: so few inputs need many draws
+Found = dict[str, Tensor]
 
-BITS = {"units": "bits"}
-ATTRIBUTES = {
-    "rate": BITS | {"long_name": "rate, E KL(q(z|x)‖r(z))", "estimator": "variational upper bound on I(X;Z)"},
-    "information_x": BITS | {"long_name": "I(X;Z)", "estimator": "mixture of the N encoders, exact on these N points"},
-    "information_y": BITS | {"long_name": "I(Z;Y)", "estimator": "oracle over the N encoders, no decoder"},
-    "information_x_error": BITS | {"long_name": "standard error of I(X;Z) over points"},
-    "information_y_error": BITS | {"long_name": "standard error of I(Z;Y) over points"},
-    "bound_y": BITS | {"long_name": "H(Y) − CE", "estimator": "variational lower bound on I(Z;Y), one code an item"},
-    "loss": BITS | {"long_name": "objective"},
-    "error_one": {"units": "1", "long_name": "error with one code", "estimator": "share of items decoded wrongly"},
-    "error_average": {"units": "1", "long_name": "error, average of twelve codes"},
-    "entropy_y": BITS | {"long_name": "H(Y)", "estimator": "plug-in, of the items measured"},
-    "samples": {"units": "1", "long_name": "items measured, N"},
-    "seconds": {"units": "s", "long_name": "time in optimiser steps"},
-    "epoch": {"units": "1", "long_name": "passes over the training items"},
-    "code_mean": {"units": "1", "long_name": "mean of q(z|x)"},
-    "code_scale": {
-        "units": "1",
-        "long_name": "scale of q(z|x)",
-        "note": f"as float16; a scale below {SMALLEST_STORED:.2g}, but for a code without noise, is stored as that",
-    },
-    "codes_2d": {"units": "1", "long_name": "sampled codes in the plane"},
-}
+
+@dataclass(frozen=True)
+class Items:
+    """The items of one split that are measured, as the models take them.
+
+    Of a known joint distribution they are its cells: `of` names the input of each, and `weights` is p(x, y).
+    """
+
+    inputs: Tensor
+    labels: Tensor
+    target: Tensor | None = None
+    of: Tensor | None = None
+    weights: Tensor | None = None
+
+    def spread(self, values: Tensor) -> Tensor:
+        """(…, inputs, K) → (…, items, K)."""
+        return values if self.of is None else values[..., self.of, :]
+
+    def average(self, values: Tensor) -> Tensor:
+        """(…, items) → (…)."""
+        return values.mean(-1) if self.weights is None else (values * self.weights.to(values)).sum(-1)
 
 
 @dataclass(frozen=True)
@@ -79,51 +78,38 @@ class Evaluation:
         """Data-set indices of the test items whose codes a run keeps."""
         return self.items["test"][:MOST_STORED]
 
+    def count(self, last: bool) -> int:
+        """How many items of a split are measured: all at the last step."""
+        points = len(self.items["test"])
+        return points if last else min(POINTS_WHILE_TRAINING, points)
 
-def first_arrays(trainer: Trainer, evaluation: Evaluation) -> xr.Dataset:
-    """What a run carries from its start: the items that it stores, with their labels and factors."""
-    data, stored = evaluation.data, evaluation.stored
-    factors = np.stack([data.factors[name][stored] for name in data.factors], axis=1)
-    scaling = {"offset": data.offset, "scale": data.scale, "low": data.value_range[0], "high": data.value_range[1]}
-    return xr.Dataset(
-        {
-            "inputs": (
-                ("point", "feature"),
-                data.inputs[stored],
-                {"long_name": "standardised inputs", "units": "1", **scaling},
-            ),
-            "label": ("point", data.label[stored], {"long_name": data.label_name, "units": "1"}),
-            "factors": (("point", "factor"), factors, {"long_name": "factors", "units": "1"}),
-        },
-        coords={
-            "beta": (
-                "beta",
-                list(trainer.config.betas),
-                {"long_name": trainer.objective.knob.label, "units": trainer.objective.knob.unit or "1"},
-            ),
-            "split": list(SPLITS),
-            "point": ("point", stored, {"long_name": "index in the data set", "units": "1"}),
-            "factor": list(data.factors),
-            "latent": np.arange(trainer.config.latent_dim),
-            "axis": ["x", "y"],
-        },
-    )
+    def taken(self, split: str, count: int, like: Tensor) -> Items:
+        """The first `count` items of a split, where `like` lives; all cells of the distribution where it is known."""
+        known, device = self.data.known, like.device
+        if isinstance(known, Joint):
+            of, labels = (torch.from_numpy(each).to(device) for each in np.nonzero(known.p_xy))
+            weights = torch.from_numpy(known.p_xy).to(device)[of, labels]
+            return Items(torch.from_numpy(known.inputs).to(like), labels, None, of, weights)
+        chosen, data = self.items[split][:count], self.data
+        target = None if data.target is None else torch.from_numpy(data.target[chosen]).to(like)
+        labels = torch.from_numpy(data.label[chosen]).to(device)
+        return Items(torch.from_numpy(data.inputs[chosen]).to(like), labels, target)
 
 
 @torch.no_grad()
 def measure(snapshot: Snapshot, evaluation: Evaluation, map_before: np.ndarray | None = None) -> xr.Dataset:
     """One step of a run: every measure of the plane on both splits, and the codes where this snapshot keeps them.
 
-    On 250 items a split while the training goes on, on all N at its end. `map_before` (N, 2) is the first β's map at
-    the kept step before this one, towards which the new map is turned.
+    On 250 items a split while the training goes on, on all N at its end; on all of a distribution that is known.
+    `map_before` (N, 2) is the first β's map at the kept step before this one, towards which the new map is turned.
+    With several seeds the measures have a last dimension `seed`; the codes are those of the first.
     """
-    trainer = snapshot.trainer
-    count = (
-        len(evaluation.items["test"]) if snapshot.last else min(POINTS_WHILE_TRAINING, len(evaluation.items["test"]))
-    )
+    trainer, count = snapshot.trainer, evaluation.count(snapshot.last)
     by_split = [_of_split(snapshot, evaluation, split, count) for split in SPLITS]
-    values = {name: np.stack([each[name] for each in by_split], axis=-1)[None] for name in by_split[0]}
-    dims = {name: ("step", "split") if array.ndim == 2 else ("step", "beta", "split") for name, array in values.items()}
+    values = {name: np.stack([each[name] for each in by_split], axis=min(1, by_split[0][name].ndim))[None]
+              for name in by_split[0]}  # fmt: skip
+    full = ("step", "beta", "split", "seed")
+    dims = {name: ("step", "split") if array.ndim == 2 else full[: array.ndim] for name, array in values.items()}
     run = xr.Dataset({name: (dims[name], array, ATTRIBUTES[name]) for name, array in values.items()})
     run["seconds"] = ("step", [snapshot.seconds], ATTRIBUTES["seconds"])
     run["epoch"] = ("step", [trainer.step / trainer.steps_per_epoch], ATTRIBUTES["epoch"])
@@ -131,108 +117,150 @@ def measure(snapshot: Snapshot, evaluation: Evaluation, map_before: np.ndarray |
     return run.merge(_codes(trainer, evaluation, map_before)) if snapshot.keeps_codes else run
 
 
-def attributes(
-    trainer: Trainer, evaluation: Evaluation, created: str, versions: dict[str, str]
-) -> dict[str, str | int | list[int]]:
-    """The attributes that make a run readable without the program that made it."""
-    config, data = trainer.config, trainer.data
-    return {
-        "config": config.to_json(),
-        "id": config.id,
-        "title": f"{data.title}, {trainer.objective.title}",
-        "dataset_title": data.title,
-        "objective_title": trainer.objective.title,
-        "objective_formula": trainer.objective.formula,
-        "label_name": data.label_name,
-        "classes": json.dumps(data.classes),
-        "input_shape": list(data.input_shape),
-        "steps": trainer.steps,
-        "steps_per_epoch": trainer.steps_per_epoch,
-        "device": str(trainer.device),
-        "threads": config.threads or "chosen while training",
-        "versions": json.dumps(versions),
-        "created": created,
-        "training_items": len(data.train),
-        "points": len(evaluation.items["test"]),
-        "estimators": json.dumps({name: each["estimator"] for name, each in ATTRIBUTES.items() if "estimator" in each}),
-        "knob": json.dumps(
-            {
-                "label": trainer.objective.knob.label,
-                "symbol": trainer.objective.knob.symbol,
-                "unit": trainer.objective.knob.unit,
-            }
-        ),
-    }
-
-
 def _of_split(snapshot: Snapshot, evaluation: Evaluation, split: str, count: int) -> dict[str, np.ndarray]:
-    """The measures of one split, (S,) each, and its own N and H(Y)."""
-    trainer, items = snapshot.trainer, evaluation.items[split][:count]
-    inputs = torch.from_numpy(evaluation.data.inputs[items]).to(trainer.strength)
-    labels = torch.from_numpy(evaluation.data.label[items]).to(trainer.device)
-    mean, scale = trainer.model.encode(inputs)
-    noise = evaluation.noise[:, :count].to(mean)
-    draws = noise[: DRAWS_AT_THE_END if snapshot.last else 1]
-    entropy = entropy_bits(evaluation.data.label[items])
-    found = _decoded(trainer, mean, scale, noise, draws, labels, entropy)
-    found |= _information(trainer, mean, scale, draws, labels, entropy)
-    return {
-        **{name: value.cpu().double().numpy() for name, value in found.items()},
-        "entropy_y": np.array([entropy])[0],
-        "samples": np.array([count])[0],
+    """The measures of one split, (betas,) or (betas, seeds) each, and its own N, H(X), H(Y) and I(X;Y)."""
+    trainer = snapshot.trainer
+    items = evaluation.taken(split, count, trainer.strength)
+    mean, scale = trainer.model.encode(items.inputs)
+    noise = _noise(evaluation, items, trainer)
+    draws = noise if items.of is not None else noise[: DRAWS_AT_THE_END if snapshot.last else 1]
+    limits = _limits(evaluation, items, trainer)
+    found = _decoded(trainer, items, mean, scale, noise[:CODES_AVERAGED], draws, limits["entropy_y"])
+    found |= _information(trainer, evaluation, items, mean, scale, draws, found["bound_y"])
+    return {name: _by_beta(value, trainer.config.seeds) for name, value in found.items()} | {
+        name: np.array([value])[0] for name, value in limits.items()
     }
+
+
+def _by_beta(value: Tensor, seeds: int) -> np.ndarray:
+    """(S,) → (betas,), or (betas, seeds) where there are several."""
+    array = value.cpu().double().numpy()
+    return array if seeds == 1 else array.reshape(seeds, -1).T
+
+
+def _noise(evaluation: Evaluation, items: Items, trainer: Trainer) -> Tensor:
+    """(draws, inputs, K) of the fixed noise; of a known joint, whose inputs are few, as many draws as make 2000 codes."""
+    like, count = trainer.strength, len(items.inputs)
+    if items.of is None:
+        return evaluation.noise[:, :count].to(like)
+    draws = max(CODES_AVERAGED, math.ceil(CODES_OF_A_JOINT / count))
+    config = trainer.config
+    return torch.from_numpy(evaluation_noise(config.seed, draws, count, config.latent_dim)).to(like)
+
+
+def _limits(evaluation: Evaluation, items: Items, trainer: Trainer) -> dict[str, float | int]:
+    """N, the largest I(X;Z) that can be measured, H(Y) and I(X;Y); bits, those of a known distribution exact."""
+    known, count = evaluation.data.known, len(items.inputs)
+    entropy = entropy_bits(items.labels.cpu().numpy())
+    limits = {"samples": count, "ceiling": math.log2(count), "entropy_y": entropy, "information_xy": entropy}
+    if isinstance(known, Joint):
+        p_x, p_y = known.p_xy.sum(1), known.p_xy.sum(0)
+        shared = _entropy(p_x) + _entropy(p_y) - _entropy(known.p_xy.ravel())
+        limits |= {"ceiling": _entropy(p_x), "entropy_y": _entropy(p_y), "information_xy": shared}
+    elif isinstance(known, Gaussian):
+        precise = np.linalg.slogdet(known.cov_y - known.cov_xy.T @ np.linalg.solve(known.cov_x, known.cov_xy))[1]
+        size, log_y = len(known.cov_y), np.linalg.slogdet(known.cov_y)[1]
+        entropy = (log_y + size * math.log(2 * math.pi * math.e)) / (2 * math.log(2))
+        limits |= {"entropy_y": entropy, "information_xy": (log_y - precise) / (2 * math.log(2))}
+        limits |= {"ceiling": math.nan} if trainer.model.rho is not None else {}
+    return limits
+
+
+def _entropy(shares: np.ndarray) -> float:
+    shares = shares[shares > 0]
+    return float(-(shares * np.log2(shares)).sum())
 
 
 def _decoded(
-    trainer: Trainer, mean: Tensor, scale: Tensor, noise: Tensor, draws: Tensor, labels: Tensor, entropy: float
-) -> dict[str, Tensor]:
-    """What the decoder makes of the codes: bound, loss and errors."""
-    logits = torch.stack([trainer.model.decode(mean + scale * each) for each in noise])  # (12, S, N, C)
-    one = logits[: len(draws)]
-    cross_entropy = label_cross_entropy(one, labels).mean((0, 2))
-    stochastic = trainer.model.stochastic
-    rate = gaussian_rate(mean, scale).mean(-1) if stochastic else torch.zeros_like(cross_entropy)
-    terms = Terms(cross_entropy, rate)
-    return {
-        "bound_y": entropy - cross_entropy / math.log(2),
-        "loss": trainer.objective.loss(terms, trainer.strength) / math.log(2),
-        "rate": rate / math.log(2) if stochastic else torch.full_like(rate, math.nan),
-        "error_one": (one.argmax(-1) != labels).float().mean((0, 2)),
-        # along an axis that is not the last, softmax runs over items in step: eight times faster for ten classes
-        "error_average": (logits.mT.contiguous().softmax(-2).mean(0).argmax(-2) != labels).float().mean(-1),
+    trainer: Trainer, items: Items, mean: Tensor, scale: Tensor, noise: Tensor, draws: Tensor, entropy: float
+) -> Found:
+    """What the decoder makes of the codes: bound, rate, loss and errors; a continuous Y has no errors."""
+    model, objective = trainer.model, trainer.objective
+    terms = _mean_terms([
+        objective.terms(model, _batch(items, mean, scale, items.spread(model.sample(mean, scale, each))))
+        for each in draws[:CODES_AVERAGED]
+    ])  # fmt: skip
+    found = {
+        "bound_y": entropy - terms.cross_entropy / math.log(2),
+        "loss": objective.loss(terms, trainer.strength) / math.log(2),
+        "rate": terms.rate / math.log(2) if model.stochastic else torch.full_like(terms.rate, math.nan),
     }
+    if items.target is not None:
+        return found | dict.fromkeys(("error_one", "error_average"), torch.full_like(terms.rate, math.nan))
+    logits = torch.stack([items.spread(model.decode(model.sample(mean, scale, each))) for each in noise])  # (12,S,N,C)
+    one = logits[: len(draws)].argmax(-1)
+    # along an axis that is not the last, softmax runs over items in step: eight times faster for ten classes
+    average = logits.mT.contiguous().softmax(-2).mean(0).argmax(-2)
+    return found | {
+        "error_one": items.average((one != items.labels).float()).mean(0),
+        "error_average": items.average((average != items.labels).float()),
+    }
+
+
+def _batch(items: Items, mean: Tensor, scale: Tensor, code: Tensor) -> Batch:
+    inputs = items.spread(items.inputs)
+    return Batch(inputs, items.labels, items.spread(mean), items.spread(scale), code, items.target, items.weights)
+
+
+def _mean_terms(each: list[Terms]) -> Terms:
+    """The mean of several draws' terms."""
+    names = ("cross_entropy", "rate", "penalty", "distortion")
+    given = {name: [getattr(one, name) for one in each] for name in names}
+    return Terms(**{name: torch.stack(v).mean(0) if v[0] is not None else None for name, v in given.items()})
 
 
 def _information(
-    trainer: Trainer, mean: Tensor, scale: Tensor, draws: Tensor, labels: Tensor, entropy: float
-) -> dict[str, Tensor]:
-    """I(X;Z) and I(Z;Y) with their errors; a code without noise has no I(X;Z), and hides no label of distinct items."""
-    if not trainer.model.stochastic:
+    trainer: Trainer, evaluation: Evaluation, items: Items, mean: Tensor, scale: Tensor, draws: Tensor, bound: Tensor
+) -> Found:
+    """I(X;Z) and I(Z;Y) with their errors, by the best estimator there is for this code and this data (`estimators`)."""
+    model, known, exact = trainer.model, evaluation.data.known, torch.zeros(len(mean))
+    if not model.stochastic:  # it has no I(X;Z), and hides no label of distinct items
         unknown = torch.full((len(mean),), math.nan)
-        exact = {
-            "information_y": torch.full((len(mean),), entropy, dtype=torch.float64),
-            "information_y_error": torch.zeros(len(mean)),
-        }
-        return {"information_x": unknown, "information_x_error": unknown, **exact}
-    found = mixture(mean, scale, draws, labels)
+        entropy = entropy_bits(items.labels.cpu().numpy())
+        return _named(unknown, torch.full((len(mean),), entropy, dtype=torch.float64), unknown, exact)
+    if isinstance(known, Gaussian) and model.rho is not None:
+        weight, sigma = model.encoder[0].weight.cpu().double().numpy(), scale[:, 0].cpu().double().numpy()
+        found = linear_information(weight, sigma, known.cov_x, known.cov_xy, known.cov_y)
+        return _named(*map(torch.from_numpy, found), exact, exact)
+    if model.code == "categorical":
+        found = symbol_information(mean.cpu().double().numpy(), _shares(items))
+        return _named(*map(torch.from_numpy, found), exact, exact)
+    if items.of is not None:
+        return _named(*joint_mixture(mean, scale, draws, torch.from_numpy(_shares(items))))
+    found = _named(*mixture(mean, scale, draws, items.labels))
+    return found | ({} if items.target is None else {"information_y": bound, "information_y_error": exact * math.nan})
+
+
+def _named(information_x: Tensor, information_y: Tensor, error_x: Tensor, error_y: Tensor) -> Found:
     return {
-        "information_x": found.information_x,
-        "information_x_error": found.error_x,
-        "information_y": found.information_y,
-        "information_y_error": found.error_y,
+        "information_x": information_x,
+        "information_y": information_y,
+        "information_x_error": error_x,
+        "information_y_error": error_y,
     }
 
 
+def _shares(items: Items) -> np.ndarray:
+    """p(x, y) of the inputs that are measured, (N, C)."""
+    labels = items.labels.cpu().numpy()
+    weights = np.full(len(labels), 1 / len(labels)) if items.weights is None else items.weights.cpu().numpy()
+    shares = np.zeros((len(items.inputs), labels.max() + 1))
+    shares[np.arange(len(labels)) if items.of is None else items.of.cpu().numpy(), labels] = weights
+    return shares
+
+
 def _codes(trainer: Trainer, evaluation: Evaluation, map_before: np.ndarray | None) -> xr.Dataset:
-    """The codes of the stored items, as float16, and their map.
+    """The codes of the stored items, as float16, and their map; of the first seed.
 
     A scale that would vanish in float16, as at β = 0, is stored as the smallest normal number: 0 means a code without
     noise. The map is made before anything is rounded.
     """
     inputs = torch.from_numpy(evaluation.data.inputs[evaluation.stored]).to(trainer.strength)
-    mean, scale = (each.cpu() for each in trainer.model.encode(inputs))
-    sampled = (mean + scale * evaluation.noise[0, : mean.shape[1]]).numpy().astype(np.float64)
-    scale = scale.clamp(min=SMALLEST_STORED) if trainer.model.stochastic else scale
+    model, betas = trainer.model, len(trainer.config.betas)
+    mean, scale = model.encode(inputs)
+    sampled = model.sample(mean, scale, evaluation.noise[0, : mean.shape[1]].to(mean))[:betas]
+    mean, scale, sampled = mean[:betas].cpu(), scale[:betas].cpu(), sampled.cpu().numpy().astype(np.float64)
+    scale = scale.clamp(min=SMALLEST_STORED) if model.code == "gaussian" else scale
     arrays = {"code_mean": mean.numpy().astype(np.float16), "code_scale": scale.numpy().astype(np.float16)}
     over = ("code_step", "beta", "point", "latent")
     method = {"method": "code" if sampled.shape[-1] <= 2 else "PCA"}

@@ -2,28 +2,35 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+Generators = torch.Generator | Sequence[torch.Generator]
+LEAST_PROBABILITY = 1e-7
 SMALLEST_SCALE = 1e-6  # keeps log σ finite where β = 0 lets the noise vanish
 
 
 class StackedLinear(nn.Module):
-    """S linear maps in one; all start from the same weights, so that what differs later is β alone.
+    """Linear maps in one: `models` from each generator, so that what differs between those is β alone.
 
-    The start is that of torch.nn.Linear: uniform within ±1/√in.
+    Several generators (one a seed) give as many blocks of `models` each. The start is that of torch.nn.Linear: uniform
+    within ±1/√in.
     """
 
-    def __init__(self, models: int, inputs: int, outputs: int, generator: torch.Generator, dtype: torch.dtype) -> None:
+    def __init__(self, models: int, inputs: int, outputs: int, generator: Generators, dtype: torch.dtype) -> None:
         super().__init__()
-        bound = 1 / math.sqrt(inputs)
-        # drawn in float64 on the CPU whatever the device and the precision: the same seed is the same start
-        weight = torch.empty(1, inputs, outputs, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
-        bias = torch.empty(1, 1, outputs, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
-        self.weight = nn.Parameter(weight.to(dtype).repeat(models, 1, 1))
-        self.bias = nn.Parameter(bias.to(dtype).repeat(models, 1, 1))
+        bound, streams = 1 / math.sqrt(inputs), [generator] if isinstance(generator, torch.Generator) else generator
+
+        def start(rows: int) -> nn.Parameter:
+            # drawn in float64 on the CPU whatever the device and the precision: the same seed is the same start
+            drawn = [torch.empty(1, rows, outputs, dtype=torch.float64) for _ in streams]
+            starts = [each.uniform_(-bound, bound, generator=g) for each, g in zip(drawn, streams, strict=True)]
+            return nn.Parameter(torch.cat([each.to(dtype).repeat(models, 1, 1) for each in starts]))
+
+        self.weight, self.bias = start(inputs), start(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(S, N, in) or (N, in), shared by the models → (S, N, out)."""
@@ -59,7 +66,7 @@ class _Rectified(torch.autograd.Function):
 class StackedMLP(nn.Sequential):
     """S multilayer perceptrons with ReLU between their layers."""
 
-    def __init__(self, models: int, widths: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype) -> None:
+    def __init__(self, models: int, widths: tuple[int, ...], generator: Generators, dtype: torch.dtype) -> None:
         layers: list[nn.Module] = []
         for inputs, outputs in itertools.pairwise(widths):
             layers += [StackedLinear(models, inputs, outputs, generator, dtype), Rectifier()]
@@ -67,39 +74,94 @@ class StackedMLP(nn.Sequential):
 
 
 class Bottleneck(nn.Module):
-    """S encoders q(z|x) = N(μ(x), diag σ(x)²) and S decoders q(y|z), linear without `decoder_hidden`.
+    """S encoders and S decoders; what the code between them is, `code` says.
 
-    Alemi et al. (2017, §4); their decoder is linear. σ = softplus(ρ) + 1e-6. With `stochastic` false the code is μ(x)
-    and σ is 0.
+    "gaussian": q(z|x) = N(μ(x), diag σ(x)²), σ = softplus(ρ) + 1e-6 (Alemi et al. 2017, §4). "noiseless": z = μ(x).
+    "categorical": one of K symbols, sampled, as a one-hot code. An encoder without hidden layers is linear and its
+    noise does not depend on x, as in the Gaussian information bottleneck (Chechik et al. 2005). The decoder q(y|z) is
+    linear without `decoder_hidden`, as Alemi's; `targets` is the dimension of a continuous Y, whose likelihood is
+    Gaussian with a full covariance. `parts` is what the objective learns beside them.
     """
 
     def __init__(
-        self, models: int, inputs: int, hidden: tuple[int, ...], latent_dim: int, classes: int,
-        stochastic: bool, generator: torch.Generator, dtype: torch.dtype, decoder_hidden: tuple[int, ...] = (),
+        self, models: int, inputs: int, hidden: tuple[int, ...], latent_dim: int, classes: int, code: str,
+        generator: Generators, dtype: torch.dtype, decoder_hidden: tuple[int, ...] = (), targets: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.stochastic = stochastic
-        heads = 2 * latent_dim if stochastic else latent_dim
+        self.code, self.parts = code, None
+        linear = code == "gaussian" and not hidden
+        heads = 2 * latent_dim if code == "gaussian" and hidden else latent_dim
         self.encoder = StackedMLP(models, (inputs, *hidden, heads), generator, dtype)
-        widths = (latent_dim, *decoder_hidden, classes)
+        total = len(self.encoder[0].weight)
+        self.rho = nn.Parameter(torch.zeros(total, 1, latent_dim, dtype=dtype)) if linear else None
+        widths = (latent_dim, *decoder_hidden, targets or classes)
         # a linear one is no stack, so that its weights keep the names that they have in checkpoints
         self.decoder = (
             StackedMLP(models, widths, generator, dtype)
             if decoder_hidden
-            else StackedLinear(models, latent_dim, classes, generator, dtype)
+            else StackedLinear(models, latent_dim, widths[-1], generator, dtype)
         )
+        self.spread = FullCovariance(total, targets, dtype) if targets else None
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether the code is sampled."""
+        return self.code != "noiseless"
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs (N, D) → mean and scale, (S, N, K) each."""
+        """Inputs (N, D) or (S, N, D) → mean and scale, (S, N, K) each; of symbols their probabilities, and 0."""
         heads = self.encoder(x)
-        if not self.stochastic:
+        if self.code == "noiseless":
             return heads, torch.zeros_like(heads)
-        mean, rho = heads.chunk(2, dim=-1)
+        if self.code == "categorical":
+            return heads.softmax(-1), torch.zeros_like(heads)
+        mean, rho = heads.chunk(2, dim=-1) if self.rho is None else (heads, self.rho.expand_as(heads))
         return mean, SMALLEST_SCALE - F.logsigmoid(-rho)  # softplus, whose own kernel takes ten times as long
 
+    def sample(self, mean: Tensor, scale: Tensor, noise: Tensor) -> Tensor:
+        """One code each, (S, N, K), from standard normal noise (N, K) or (S, N, K)."""
+        return symbols(mean, noise) if self.code == "categorical" else mean + scale * noise
+
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes (S, N, K) → logits (S, N, C)."""
+        """Codes (S, N, K) → logits (S, N, C), or the means of a continuous Y (S, N, Dy)."""
         return self.decoder(codes)
+
+    def cross_entropy(self, codes: Tensor, labels: Tensor, target: Tensor | None = None) -> Tensor:
+        """−log q(y|z) in nats, (S, N), of labels (N,) or (S, N); of a continuous `target` (…, N, Dy) where it has one."""
+        if self.spread is None:
+            return label_cross_entropy(self.decode(codes), labels)
+        return self.spread(target - self.decode(codes))
+
+
+class FullCovariance(nn.Module):
+    """−log N(residual; 0, L Lᵀ) with one learned full covariance a model; starts as the identity."""
+
+    def __init__(self, models: int, size: int, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.log_diagonal = nn.Parameter(torch.zeros(models, size, dtype=dtype))
+        self.below = nn.Parameter(torch.zeros(models, size, size, dtype=dtype))
+
+    def forward(self, residual: Tensor) -> Tensor:
+        """(S, N, Dy) → (S, N) nats. The factor is that of the precision, so that nothing is inverted."""
+        factor = self.below.tril(-1) + torch.diag_embed(self.log_diagonal.exp())
+        whitened = residual @ factor.mT
+        size = residual.shape[-1]
+        constant = 0.5 * size * math.log(2 * math.pi) - self.log_diagonal.sum(-1)
+        return 0.5 * whitened.square().sum(-1) + constant[:, None]
+
+
+def symbols(probabilities: Tensor, noise: Tensor) -> Tensor:
+    """One-hot samples (S, N, K) of symbols with these probabilities, from standard normal noise (N, K) or (S, N, K).
+
+    The Gumbel-max trick, with the gradient of its softmax at temperature 1 (straight-through: Jang et al. 2017).
+    """
+    uniform = torch.special.ndtr(noise).clamp(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    scores = probabilities.clamp(min=LEAST_PROBABILITY).log() - (-uniform.log()).log()
+    hard = F.one_hot(scores.argmax(-1), scores.shape[-1]).to(scores)
+    if not torch.is_grad_enabled():
+        return hard
+    soft = scores.softmax(-1)
+    return hard + soft - soft.detach()
 
 
 def gaussian_rate(mean: Tensor, scale: Tensor) -> Tensor:
@@ -110,8 +172,14 @@ def gaussian_rate(mean: Tensor, scale: Tensor) -> Tensor:
     return 0.5 * (mean.square() + scale.square() - 1).sum(-1) - scale.log().sum(-1)
 
 
+def log_normal(codes: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+    """log N(z; μ, diag σ²) in nats, summed over the last axis, which broadcast shapes share."""
+    squares = ((codes - mean) / scale).square().sum(-1)
+    return -0.5 * squares - scale.log().sum(-1) - 0.5 * codes.shape[-1] * math.log(2 * math.pi)
+
+
 def label_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """−log q(y|z) in nats: logits (…, N, C), labels (N,) → (…, N)."""
+    """−log q(y|z) in nats: logits (…, N, C), labels (N,), or (S, N) for logits (S, N, C) → (…, N)."""
     # with the classes along an axis that is not the last, softmax runs over items in step
     by_class = logits.reshape(-1, *logits.shape[-2:]).mT.contiguous()
     return F.cross_entropy(by_class, labels.expand(len(by_class), -1), reduction="none").view(logits.shape[:-1])

@@ -1,9 +1,7 @@
 """One run from its start, or from where it was left, to its end: train, measure, append."""
 
 import json
-import os
 import platform
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,16 +13,17 @@ import xarray as xr
 
 from distill import store, threads
 from distill.config import SweepConfig
+from distill.control import Control
 from distill.errors import DistillError
-from distill.evaluation import Evaluation, attributes, first_arrays, measure
+from distill.evaluation import Evaluation, measure
 from distill.measures.codes import sampled_codes
 from distill.measures.probing import probe
 from distill.projection import chained_umap
 from distill.reconstruction import reconstruct
 from distill.training import Snapshot, Trainer, build, snapshots
+from distill.variables import attributes, first_arrays
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "umap-learn", "xarray", "zarr")
-STATUS_EVERY, PAUSE_POLL = 0.25, 0.05  # seconds
 UMAP_SCRATCH = "umap.npy"
 
 
@@ -39,7 +38,7 @@ def record(config: SweepConfig, path: Path, notify: Callable[[int, int], None] |
     """
     trainer = build(config)
     with store.lock(path):
-        control = _Control(path, trainer, config.threads)
+        control = Control(path, trainer, config.threads)
         map_before = _resume(trainer, path)
         evaluation, last = Evaluation.of(config, trainer.data), None
         for last in snapshots(trainer, control.proceed):
@@ -109,34 +108,6 @@ def _adding_to(run: xr.Dataset, path: Path) -> Iterator[None]:
         yield
 
 
-class _Control:
-    """Between two optimiser steps: what was asked for from outside, and the word about how far the run is."""
-
-    def __init__(self, path: Path, trainer: Trainer, fixed_threads: int | None) -> None:
-        self.path, self.trainer, self.told = path, trainer, 0.0
-        self.tuner = threads.Tuner(fixed_threads)
-
-    def proceed(self, step: int) -> bool:
-        """Whether to take the next step; waits here while paused."""
-        wish = store.requested(self.path)
-        if wish == "pause":
-            self.report("paused")
-            while (wish := store.requested(self.path)) == "pause":
-                time.sleep(PAUSE_POLL)
-            self.report()
-        self.tuner.tick()
-        if time.monotonic() - self.told > STATUS_EVERY:
-            self.report()
-        return wish != "stop"
-
-    def report(self, status: str = "running") -> None:
-        """Write the status file."""
-        self.told, at = time.monotonic(), self.trainer
-        store.write_status(
-            self.path, status=status, step=at.step, steps=at.steps, pid=os.getpid(), device=str(at.device), message=""
-        )  # fmt: skip
-
-
 def _resume(trainer: Trainer, path: Path) -> np.ndarray | None:
     """Put the trainer where the run at `path` was left; the map that the next one is turned towards."""
     checkpoint = store.load_checkpoint(path) if store.exists(path) and not store.summary(path).complete else None
@@ -154,9 +125,9 @@ def _commit(snapshot: Snapshot, evaluation: Evaluation, path: Path, map_before: 
         return map_before  # continued from the checkpoint of a snapshot that had been committed
     arrays = measure(snapshot, evaluation, map_before)
     if fresh:
-        arrays = arrays.merge(first_arrays(trainer, evaluation))
+        arrays = arrays.merge(first_arrays(trainer, evaluation.stored))
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        arrays.attrs = attributes(trainer, evaluation, created, _versions())
+        arrays.attrs = attributes(trainer, len(evaluation.items["test"]), created, _versions())
         store.drop_checkpoint(path)  # one of an earlier training must not outlive the run that it belonged to
         store.create(path, arrays, replace=True)
     store.save_checkpoint(path, trainer.checkpoint())

@@ -1,12 +1,14 @@
 """Variants are found in their folder, never listed by hand: a new data set or objective is one new file."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from distill.errors import unknown
+from distill.errors import InvalidValue, unknown
 
 SINGULAR = {"datasets": "data set", "objectives": "objective", "figures": "figure", "measures": "measure"}
 
@@ -32,6 +34,22 @@ def check(folder: str, name: str) -> str:
 def module(folder: str, name: str) -> ModuleType:
     """The module of one variant, imported now; raises UnknownName where there is none."""
     return import_module(f"distill.{folder}.{check(folder, name)}")
+
+
+def made(folder: str, name: str, options: Mapping[str, Any]) -> Any:  # noqa: ANN401 (what the variant makes)
+    """What the variant's `make` gives for `options`.
+
+    Raises:
+        UnknownName: where there is no such variant.
+        InvalidValue: for an option that it does not take.
+    """
+    make = module(folder, name).make
+    allowed = list(inspect.signature(make).parameters)
+    for option in options:
+        if option not in allowed:
+            known = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
+            raise InvalidValue(f"{SINGULAR[folder]} '{name}' has no option '{option}'; {known}")
+    return make(**options)
 
 
 def lazily(folder: str) -> Callable[[str], object]:

@@ -14,8 +14,8 @@ from distill import datasets, objectives, threads
 from distill.config import SweepConfig
 from distill.datasets import DataSet
 from distill.errors import InvalidValue
-from distill.networks import Bottleneck, gaussian_rate, label_cross_entropy
-from distill.objectives import Objective, Terms
+from distill.networks import Bottleneck
+from distill.objectives import Batch, Objective, Shape
 
 KEPT_CODES = 6  # snapshots that keep their codes, the last among them
 WARM = 0.2  # share of the training in which the learning rate rises
@@ -29,6 +29,7 @@ NOISE, ORDER, START = 1, 2, 3  # what a random stream is for; with the seed and 
 class Trainer:
     """A sweep at one step of its training: the model, its optimiser, and the step that they have reached.
 
+    `strength` (S,) holds the value of the knob of every model; S = βs × seeds, the βs of the first seed first.
     `seconds` is the time that its optimiser steps have taken, those before a continuation included.
     """
 
@@ -56,11 +57,12 @@ class Trainer:
         """Optimiser steps of the whole training."""
         return self.config.epochs * self.steps_per_epoch
 
-    def terms(self, mean: Tensor, scale: Tensor, noise: Tensor, labels: Tensor) -> Terms:
-        """What the objective sees of codes (S, N, K) with noise (N, K) and labels (N,)."""
-        logits = self.model.decode(mean + scale * noise)
-        rate = gaussian_rate(mean, scale).mean(-1) if self.model.stochastic else torch.zeros_like(self.strength)
-        return Terms(label_cross_entropy(logits, labels).mean(-1), rate)
+    def loss(self, inputs: Tensor, labels: Tensor, noise: Tensor, target: Tensor | None = None) -> Tensor:
+        """(S,) nats: what the models lose on items (N, D) or (S, N, D) with noise (N, K) or (S, N, K)."""
+        mean, scale = self.model.encode(inputs)
+        code = self.model.sample(mean, scale, noise)
+        terms = self.objective.terms(self.model, Batch(inputs, labels, mean, scale, code, target))
+        return self.objective.loss(terms, self.strength)
 
     def checkpoint(self) -> dict[str, np.ndarray]:
         """Everything that continuing needs: weights, moments, the step and the seconds spent."""
@@ -111,13 +113,20 @@ def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype =
     """
     threads.keep_memory()
     data = data or datasets.load(config.dataset, config.label, **config.dataset_options)
-    device, objective = resolve_device(config.device), objectives.load(config.objective)
+    device, objective = resolve_device(config.device), objectives.load(config.objective, **config.objective_options)
+    generators = [stream(config.seed + i, START) for i in range(config.seeds)]
     model = Bottleneck(
         len(config.betas), data.inputs.shape[1], config.hidden, config.latent_dim, len(data.label_classes),
-        objective.stochastic, stream(config.seed, START), dtype, config.decoder_hidden,
-    ).to(device)  # fmt: skip
+        objective.code, generators, dtype, config.decoder_hidden, 0 if data.target is None else data.target.shape[1],
+    )  # fmt: skip
+    strength = torch.tensor(config.betas, dtype=dtype, device=device).repeat(config.seeds)
+    shares = np.bincount(data.label[data.train], minlength=len(data.label_classes)) / len(data.train)
+    model.parts = objective.parts(
+        Shape(len(strength), data.inputs.shape[1], config.latent_dim, tuple(shares.tolist()), generators, dtype)
+    )
+    model = model.to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=MOMENTS, fused=True)
-    return Trainer(config, data, objective, model, optimiser, torch.tensor(config.betas, dtype=dtype, device=device))
+    return Trainer(config, data, objective, model, optimiser, strength)
 
 
 def snapshots(
@@ -192,31 +201,38 @@ class _Batches:
         self.trainer, self.size = trainer, min(trainer.config.batch_size, len(data.train))
         self.inputs = torch.from_numpy(data.inputs[data.train]).to(trainer.device, dtype)
         self.labels = torch.from_numpy(data.label[data.train]).to(trainer.device)
+        self.target = None if data.target is None else torch.from_numpy(data.target[data.train]).to(self.inputs)
         self.weights = list(trainer.model.parameters())
-        self.epoch, self.order = -1, torch.empty(0, dtype=torch.long)
+        self.seeds = range(trainer.config.seed, trainer.config.seed + trainer.config.seeds)
+        self.epoch, self.orders = -1, torch.empty(0, dtype=torch.long)
 
     def advance(self) -> None:
         """One optimiser step of all S models, on the batch and the noise that (seed, step) give."""
-        trainer, config = self.trainer, self.trainer.config
-        chosen = self._next_items()
-        noise = torch.randn(self.size, config.latent_dim, generator=stream(config.seed, NOISE, trainer.step))
-        mean, scale = trainer.model.encode(self.inputs[chosen])
-        terms = trainer.terms(mean, scale, noise.to(mean), self.labels[chosen])
+        trainer = self.trainer
+        items, size = self._next_items(), (self.size, trainer.config.latent_dim)
+        noise = torch.stack([torch.randn(size, generator=stream(seed, NOISE, trainer.step)) for seed in self.seeds])
+        given = [self.inputs[items], self.labels[items], noise.to(self.inputs)]
+        given += [] if self.target is None else [self.target[items]]
         for weight in self.weights:
             weight.grad = None
         # the sum keeps the models apart: each weight's gradient comes from its own model's loss alone
-        trainer.objective.loss(terms, trainer.strength).sum().backward()
+        trainer.loss(*map(self._for_models, given)).sum().backward()
         for group in trainer.optimiser.param_groups:
-            group["lr"] = learning_rate_at(trainer.step, trainer.steps, config.learning_rate)
+            group["lr"] = learning_rate_at(trainer.step, trainer.steps, trainer.config.learning_rate)
         trainer.optimiser.step()
         trainer.step += 1
 
+    def _for_models(self, values: Tensor) -> Tensor:
+        """(seeds, N, …) → (N, …), shared by all models, where there is one seed; else (S, N, …)."""
+        return values[0] if len(self.seeds) == 1 else values.repeat_interleave(len(self.trainer.config.betas), 0)
+
     def _next_items(self) -> Tensor:
+        """(seeds, N) places among the training items: every seed has an order of its own."""
         epoch, batch = divmod(self.trainer.step, self.trainer.steps_per_epoch)
         if epoch != self.epoch:
-            order = torch.randperm(len(self.labels), generator=stream(self.trainer.config.seed, ORDER, epoch))
-            self.epoch, self.order = epoch, order.to(self.labels.device)
-        return self.order[batch * self.size : (batch + 1) * self.size]
+            orders = [torch.randperm(len(self.labels), generator=stream(seed, ORDER, epoch)) for seed in self.seeds]
+            self.epoch, self.orders = epoch, torch.stack(orders).to(self.labels.device)
+        return self.orders[:, batch * self.size : (batch + 1) * self.size]
 
 
 @contextmanager

@@ -41,8 +41,7 @@ def test_a_model_taken_out_of_the_sweep_has_its_loss():
     with torch.no_grad():
         trainer.model.decoder.bias[1] += 1.0
         noise = torch.randn(len(separate.inputs), 3, generator=torch.Generator().manual_seed(0))
-        terms = trainer.terms(*trainer.model.encode(separate.inputs), noise, separate.labels)
-        wanted = trainer.objective.loss(terms, trainer.strength)[1]
+        wanted = trainer.loss(separate.inputs, separate.labels, noise)[1]
         found = race._taken(trainer, 1).loss(separate.inputs, separate.labels, noise, 0.1)
     assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
 

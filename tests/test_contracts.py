@@ -107,8 +107,8 @@ def test_the_two_objectives_as_they_are_written():
     terms, strength = Terms(torch.tensor([0.5, 0.5]), torch.tensor([3.0, 4.0])), torch.tensor([0.1, 2.0])
     assert objectives.load("vib").loss(terms, strength).tolist() == pytest.approx([0.8, 8.5])
     assert objectives.load("deterministic").loss(terms, strength).tolist() == [0.5, 0.5]
-    assert objectives.load("vib").stochastic
-    assert not objectives.load("deterministic").stochastic
+    assert objectives.load("vib").code == "gaussian"
+    assert objectives.load("deterministic").code == "noiseless"
 
 
 # --- figures and measures

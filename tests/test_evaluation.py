@@ -9,10 +9,11 @@ from conftest import SWEEP
 
 from distill import recording, store
 from distill.config import SweepConfig
-from distill.evaluation import POINTS_WHILE_TRAINING, Evaluation, first_arrays, measure
+from distill.evaluation import POINTS_WHILE_TRAINING, Evaluation, measure
 from distill.measures.codes import evaluation_noise, sampled_codes
 from distill.projection import plane
 from distill.training import Snapshot
+from distill.variables import first_arrays
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def test_a_scale_too_small_for_float16_is_not_stored_as_no_noise(trainer, evalua
 
 
 def test_a_run_carries_its_items(trainer, evaluation, sweep):
-    static = first_arrays(trainer, evaluation)
+    static = first_arrays(trainer, evaluation.stored)
     data, items = trainer.data, evaluation.stored
     for run in (static, sweep):
         assert np.array_equal(run.point, items)

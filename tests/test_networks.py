@@ -76,14 +76,14 @@ def test_all_models_start_equal_and_as_torch_starts_a_linear_layer():
 
 
 def test_the_start_depends_on_neither_the_precision_nor_the_number_of_models():
-    wide = Bottleneck(5, 6, (7,), 2, 3, True, seeded(), torch.float64).state_dict()
-    narrow = Bottleneck(1, 6, (7,), 2, 3, True, seeded(), torch.float32).state_dict()
+    wide = Bottleneck(5, 6, (7,), 2, 3, "gaussian", seeded(), torch.float64).state_dict()
+    narrow = Bottleneck(1, 6, (7,), 2, 3, "gaussian", seeded(), torch.float32).state_dict()
     assert wide.keys() == narrow.keys()
     assert all(torch.equal(wide[name][:1].float(), narrow[name]) for name in wide)
 
 
 def test_a_bottleneck_encodes_to_a_mean_and_the_softplus_of_rho():
-    model = uneven(Bottleneck(3, 6, (7,), 2, 4, True, seeded(), torch.float64))
+    model = uneven(Bottleneck(3, 6, (7,), 2, 4, "gaussian", seeded(), torch.float64))
     x = torch.randn(9, 6, generator=seeded(2), dtype=torch.float64)
     mean, scale = model.encode(x)
     heads = model.encoder(x)
@@ -96,7 +96,8 @@ def test_a_bottleneck_encodes_to_a_mean_and_the_softplus_of_rho():
 
 def test_a_decoder_with_hidden_layers_is_a_perceptron_and_the_encoder_the_same():
     linear, deep = (
-        Bottleneck(3, 6, (7,), 2, 4, True, seeded(), torch.float64, decoder_hidden) for decoder_hidden in ((), (5, 8))
+        Bottleneck(3, 6, (7,), 2, 4, "gaussian", seeded(), torch.float64, decoder_hidden)
+        for decoder_hidden in ((), (5, 8))
     )
     assert {name for name in linear.state_dict() if "decoder" in name} == {"decoder.weight", "decoder.bias"}
     assert [each.weight.shape[1:] for each in deep.decoder if hasattr(each, "weight")] == [(2, 5), (5, 8), (8, 4)]
@@ -110,16 +111,16 @@ def test_a_decoder_with_hidden_layers_is_a_perceptron_and_the_encoder_the_same()
 
 
 def test_noise_that_vanishes_keeps_a_finite_rate():
-    model = Bottleneck(1, 2, (), 1, 2, True, seeded(), torch.float32)
+    model = Bottleneck(1, 2, (), 1, 2, "gaussian", seeded(), torch.float32)
     with torch.no_grad():
-        model.encoder[0].bias[..., 1] = -1e4
+        model.rho[:] = -1e4
     mean, scale = model.encode(torch.zeros(3, 2))
     assert torch.all(scale == SMALLEST_SCALE)
     assert torch.isfinite(gaussian_rate(mean, scale)).all()
 
 
 def test_a_code_without_noise_has_scale_zero_and_no_heads_for_it():
-    model = Bottleneck(2, 6, (7,), 3, 4, False, seeded(), torch.float32)
+    model = Bottleneck(2, 6, (7,), 3, 4, "noiseless", seeded(), torch.float32)
     mean, scale = model.encode(torch.ones(5, 6))
     assert mean.shape == scale.shape == (2, 5, 3)
     assert not scale.any()

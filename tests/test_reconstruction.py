@@ -25,9 +25,8 @@ def line():
         return mean, torch.tensor(SCALES)[:, None, None].expand_as(mean)
 
     data = SimpleNamespace(inputs=inputs, train=np.arange(3000))
-    return SimpleNamespace(
-        data=data, device=torch.device("cpu"), model=SimpleNamespace(encode=encode), config=SimpleNamespace(seed=0)
-    )
+    model = SimpleNamespace(encode=encode, sample=lambda mean, scale, noise: mean + scale * noise)
+    return SimpleNamespace(data=data, device=torch.device("cpu"), model=model, config=SimpleNamespace(seed=0))
 
 
 def test_what_is_kept_of_a_gaussian_input_is_its_conditional_mean(line):

@@ -17,10 +17,11 @@ from torch.nn import functional as F
 
 from distill.bench import new_table
 from distill.config import SweepConfig, log_betas
-from distill.evaluation import SPLITS, Evaluation, measure
+from distill.evaluation import Evaluation, measure
 from distill.measures.codes import evaluation_noise
 from distill.networks import SMALLEST_SCALE
 from distill.training import MOMENTS, Trainer, build, learning_rate_at, snapshots
+from distill.variables import SPLITS
 
 if TYPE_CHECKING:
     from rich.table import Table

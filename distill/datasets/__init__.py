@@ -1,14 +1,33 @@
 """Data sets: one file each, found by the registry; `load(name)` gives a DataSet with a fixed split by item."""
 
-import inspect
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from distill import registry
-from distill.errors import InvalidValue, unknown
+from distill.errors import unknown
 
-__all__ = ["DataSet", "load", "names"]
+__all__ = ["DataSet", "Gaussian", "Joint", "load", "names"]
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A known discrete distribution behind a data set: `p_xy` (n_x, n_y) sums to 1.
+
+    `inputs` (n_x, D) float32 are the distinct items, standardised as those of the data set; row i of `p_xy` is theirs.
+    """
+
+    p_xy: np.ndarray
+    inputs: np.ndarray
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """A known Gaussian distribution behind a data set: covariances of its standardised inputs and of its target."""
+
+    cov_x: np.ndarray
+    cov_xy: np.ndarray
+    cov_y: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -26,6 +45,8 @@ class DataSet:
         offset, scale: original value = inputs · scale + offset.
         value_range: lowest and highest original value, for drawing.
         title: how the data set is called on screen.
+        target: (N, Dy) float32, a continuous Y; `label` is then a coarse reading of it, for colours and probes.
+        known: the distribution that the items were drawn from, where it is known.
     """
 
     inputs: np.ndarray
@@ -40,6 +61,8 @@ class DataSet:
     scale: float = 1.0
     value_range: tuple[float, float] = (0.0, 1.0)
     title: str = field(default="")
+    target: np.ndarray | None = None
+    known: Joint | Gaussian | None = None
 
     @property
     def label_classes(self) -> tuple[str, ...]:
@@ -49,6 +72,8 @@ class DataSet:
     def labelled_by(self, factor: str | None) -> "DataSet":
         """The same items with another factor as the label; None keeps the data set's own.
 
+        A continuous target and what is known of it belong to the data set's own label, and go with it.
+
         Raises:
             UnknownName: where the data set has no such factor.
         """
@@ -56,7 +81,7 @@ class DataSet:
             return self
         if factor not in self.factors:
             raise unknown("factor", factor, self.factors)
-        return replace(self, label=self.factors[factor], label_name=factor)
+        return replace(self, label=self.factors[factor], label_name=factor, target=None, known=None)
 
 
 def names() -> tuple[str, ...]:
@@ -71,13 +96,7 @@ def load(name: str, label: str | None = None, **options: object) -> DataSet:
         UnknownName: for a data set or a factor that does not exist.
         InvalidValue: for an option that the data set does not take.
     """
-    make = registry.module("datasets", name).make
-    allowed = list(inspect.signature(make).parameters)
-    for option in options:
-        if option not in allowed:
-            known = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
-            raise InvalidValue(f"data set '{name}' has no option '{option}'; {known}")
-    return make(**options).labelled_by(label)
+    return registry.made("datasets", name, options).labelled_by(label)
 
 
 def standardised(raw: np.ndarray, train: np.ndarray) -> dict[str, object]:

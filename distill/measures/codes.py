@@ -7,6 +7,7 @@ import xarray as xr
 
 __all__ = ["evaluation_noise", "sampled_codes"]
 
+LEAST_PROBABILITY = 1e-7
 STREAM = 4  # keeps this stream apart from those that training draws from
 
 
@@ -24,6 +25,8 @@ def evaluation_noise(seed: int, draws: int, points: int, latent_dim: int) -> np.
 def sampled_codes(run: xr.Dataset, code_step: int = -1, draw: int = 0) -> np.ndarray:
     """One sampled code of every stored item at every β, z = μ + σ ε: (beta, point, latent), float64.
 
+    Of a categorical code, a symbol drawn by the Gumbel-max trick from its probabilities, as a one-hot row.
+
     Draw 0 is the very code that the maps and the kept pictures show.
     """
     codes = run.isel(code_step=code_step)
@@ -32,4 +35,14 @@ def sampled_codes(run: xr.Dataset, code_step: int = -1, draw: int = 0) -> np.nda
         for name in ("code_mean", "code_scale")
     )
     seed = json.loads(run.attrs["config"])["seed"]
-    return mean + scale * evaluation_noise(seed, draw + 1, *mean.shape[1:])[draw]
+    noise = evaluation_noise(seed, draw + 1, *mean.shape[1:])[draw]
+    return _symbols(mean, noise) if run.attrs.get("code") == "categorical" else mean + scale * noise
+
+
+def _symbols(probabilities: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """As distill.networks.symbols, without torch."""
+    from scipy.special import ndtr
+
+    uniform = ndtr(noise).clip(LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    scores = np.log(probabilities.clip(LEAST_PROBABILITY)) - np.log(-np.log(uniform))
+    return np.eye(scores.shape[-1])[scores.argmax(-1)]

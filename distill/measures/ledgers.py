@@ -1,7 +1,8 @@
-"""The bit ledger: where each of the log2 N bits that tell the items apart has gone."""
+"""The bit ledger: where each of the bits that tell the items apart has gone."""
 
-import numpy as np
 import xarray as xr
+
+from distill.measures.limits import ceiling_x, ceiling_y
 
 __all__ = ["PARTS", "ledger"]
 
@@ -16,28 +17,29 @@ LONG_NAMES = {
 
 
 def ledger(run: xr.Dataset, split: str = "test") -> xr.Dataset:
-    """Five non-negative parts (step, beta), bits, that sum to H(X) = log2 N at every β and step.
+    """Five non-negative parts (step, beta), bits: four that sum to H(X) at every β and step, and the label noise.
 
-    Kept and relevant is the oracle I_N(Z;Y), kept and irrelevant is I_N(X;Z) − I_N(Z;Y) = I(X;Z|Y); the lost parts
-    are what remains of I(X;Y) = H(Y) and of H(X) − H(Y), for items that are all distinct and labels that are a
-    function of the item; then H(Y|X) is 0. A negative of Monte Carlo size is shown as 0 and the sum kept.
-    NaN where the run has no I(X;Z) (a code without noise).
+    H(X) is log2 N of N distinct items, or the entropy of a known distribution. Kept and relevant is the oracle I(Z;Y),
+    kept and irrelevant is I(X;Z) − I(Z;Y) = I(X;Z|Y); the lost parts are what remains of I(X;Y) and of H(X|Y). Label
+    noise, H(Y|X) = H(Y) − I(X;Y), is no part of H(X) and 0 where the label is a function of the item. A negative of
+    Monte Carlo size is shown as 0 and the sum kept. NaN where the run has no I(X;Z), or no H(X) (continuous inputs).
     """
     at = run.sel(split=split)
-    total = np.log2(at.samples.astype(float))
-    entropy, kept_x = at.entropy_y, at.information_x
-    relevant = at.information_y.clip(0, entropy)
-    irrelevant = (kept_x - relevant).clip(0, total - entropy)
+    total, shared = ceiling_x(run, split), ceiling_y(run, split)
+    kept_x = at.information_x.where(total.notnull())
+    relevant = at.information_y.clip(0, shared)
+    irrelevant = (kept_x - relevant).clip(0, total - shared)
     parts = {
         "kept_relevant": relevant.where(kept_x.notnull()),
         "kept_irrelevant": irrelevant,
-        "lost_relevant": (entropy - relevant).where(kept_x.notnull()),
-        "lost_irrelevant": total - entropy - irrelevant,
-        "label_noise": xr.zeros_like(kept_x).where(kept_x.notnull()),
+        "lost_relevant": (shared - relevant).where(kept_x.notnull()),
+        "lost_irrelevant": total - shared - irrelevant,
+        "label_noise": (at.entropy_y - shared).clip(min=0) + xr.zeros_like(kept_x).where(kept_x.notnull()),
     }
+    over = [name for name in ("step", "beta", "seed") if name in kept_x.dims]
     return xr.Dataset(
         {
-            name: part.transpose("step", "beta").assign_attrs(units="bits", long_name=LONG_NAMES[name])
+            name: part.transpose(*over).assign_attrs(units="bits", long_name=LONG_NAMES[name])
             for name, part in parts.items()
         }
     ).drop_vars("split", errors="ignore")

@@ -24,7 +24,7 @@ POINTS_WHILE_TRAINING = 250
 MOST_STORED = 500
 CODES_AVERAGED = 12  # as Alemi et al. 2017 average
 DRAWS_AT_THE_END = 2
-CODES_OF_A_JOINT = 2000  # over all inputs of a known joint: so few inputs need many draws
+CODES_OF_A_JOINT = 3000  # its few inputs are repeated until twelve draws make as many
 Found = dict[str, Tensor]
 
 
@@ -32,7 +32,8 @@ Found = dict[str, Tensor]
 class Items:
     """The items of one split that are measured, as the models take them.
 
-    Of a known joint distribution they are its cells: `of` names the input of each, and `weights` is p(x, y).
+    Of a known joint distribution they are its cells, each several times: `of` names the input of each, `weights` is
+    p(x, y) shared among its repetitions, and `inputs` are repeated as often.
     """
 
     inputs: Tensor
@@ -40,6 +41,17 @@ class Items:
     target: Tensor | None = None
     of: Tensor | None = None
     weights: Tensor | None = None
+
+    @classmethod
+    def of_joint(cls, known: Joint, like: Tensor) -> "Items":
+        """All cells of a known distribution, where `like` lives."""
+        x, y = np.nonzero(known.p_xy)
+        count = len(known.inputs)
+        times = math.ceil(CODES_OF_A_JOINT / (CODES_AVERAGED * count))
+        of = np.concatenate([x + count * i for i in range(times)])
+        given = (np.tile(y, times), of, np.tile(known.p_xy[x, y] / times, times))
+        labels, of, weights = (torch.from_numpy(each).to(like.device) for each in given)
+        return cls(torch.from_numpy(known.inputs).to(like).repeat(times, 1), labels, None, of, weights)
 
     def spread(self, values: Tensor) -> Tensor:
         """(…, inputs, K) → (…, items, K)."""
@@ -85,14 +97,11 @@ class Evaluation:
 
     def taken(self, split: str, count: int, like: Tensor) -> Items:
         """The first `count` items of a split, where `like` lives; all cells of the distribution where it is known."""
-        known, device = self.data.known, like.device
-        if isinstance(known, Joint):
-            of, labels = (torch.from_numpy(each).to(device) for each in np.nonzero(known.p_xy))
-            weights = torch.from_numpy(known.p_xy).to(device)[of, labels]
-            return Items(torch.from_numpy(known.inputs).to(like), labels, None, of, weights)
+        if isinstance(self.data.known, Joint):
+            return Items.of_joint(self.data.known, like)
         chosen, data = self.items[split][:count], self.data
         target = None if data.target is None else torch.from_numpy(data.target[chosen]).to(like)
-        labels = torch.from_numpy(data.label[chosen]).to(device)
+        labels = torch.from_numpy(data.label[chosen]).to(like.device)
         return Items(torch.from_numpy(data.inputs[chosen]).to(like), labels, target)
 
 
@@ -105,7 +114,10 @@ def measure(snapshot: Snapshot, evaluation: Evaluation, map_before: np.ndarray |
     With several seeds the measures have a last dimension `seed`; the codes are those of the first.
     """
     trainer, count = snapshot.trainer, evaluation.count(snapshot.last)
-    by_split = [_of_split(snapshot, evaluation, split, count) for split in SPLITS]
+    if isinstance(evaluation.data.known, Joint):  # nothing is held out of a distribution
+        by_split = [_of_split(snapshot, evaluation, SPLITS[0], count)] * 2
+    else:
+        by_split = [_of_split(snapshot, evaluation, split, count) for split in SPLITS]
     values = {name: np.stack([each[name] for each in by_split], axis=min(1, by_split[0][name].ndim))[None]
               for name in by_split[0]}  # fmt: skip
     full = ("step", "beta", "split", "seed")
@@ -125,7 +137,7 @@ def _of_split(snapshot: Snapshot, evaluation: Evaluation, split: str, count: int
     noise = _noise(evaluation, items, trainer)
     draws = noise if items.of is not None else noise[: DRAWS_AT_THE_END if snapshot.last else 1]
     limits = _limits(evaluation, items, trainer)
-    found = _decoded(trainer, items, mean, scale, noise[:CODES_AVERAGED], draws, limits["entropy_y"])
+    found = _decoded(trainer, items, mean, scale, noise, draws, limits["entropy_y"])
     found |= _information(trainer, evaluation, items, mean, scale, draws, found["bound_y"])
     return {name: _by_beta(value, trainer.config.seeds) for name, value in found.items()} | {
         name: np.array([value])[0] for name, value in limits.items()
@@ -139,19 +151,19 @@ def _by_beta(value: Tensor, seeds: int) -> np.ndarray:
 
 
 def _noise(evaluation: Evaluation, items: Items, trainer: Trainer) -> Tensor:
-    """(draws, inputs, K) of the fixed noise; of a known joint, whose inputs are few, as many draws as make 2000 codes."""
-    like, count = trainer.strength, len(items.inputs)
+    """(12, inputs, K) of the fixed noise."""
+    count, config = len(items.inputs), trainer.config
     if items.of is None:
-        return evaluation.noise[:, :count].to(like)
-    draws = max(CODES_AVERAGED, math.ceil(CODES_OF_A_JOINT / count))
-    config = trainer.config
-    return torch.from_numpy(evaluation_noise(config.seed, draws, count, config.latent_dim)).to(like)
+        return evaluation.noise[:, :count].to(trainer.strength)
+    noise = evaluation_noise(config.seed, CODES_AVERAGED, count, config.latent_dim)
+    return torch.from_numpy(noise).to(trainer.strength)
 
 
 def _limits(evaluation: Evaluation, items: Items, trainer: Trainer) -> dict[str, float | int]:
     """N, the largest I(X;Z) that can be measured, H(Y) and I(X;Y); bits, those of a known distribution exact."""
-    known, count = evaluation.data.known, len(items.inputs)
+    known = evaluation.data.known
     entropy = entropy_bits(items.labels.cpu().numpy())
+    count = len(known.inputs) if isinstance(known, Joint) else len(items.inputs)
     limits = {"samples": count, "ceiling": math.log2(count), "entropy_y": entropy, "information_xy": entropy}
     if isinstance(known, Joint):
         p_x, p_y = known.p_xy.sum(1), known.p_xy.sum(0)
@@ -178,7 +190,7 @@ def _decoded(
     model, objective = trainer.model, trainer.objective
     terms = _mean_terms([
         objective.terms(model, _batch(items, mean, scale, items.spread(model.sample(mean, scale, each))))
-        for each in draws[:CODES_AVERAGED]
+        for each in draws
     ])  # fmt: skip
     found = {
         "bound_y": entropy - terms.cross_entropy / math.log(2),
@@ -212,7 +224,7 @@ def _mean_terms(each: list[Terms]) -> Terms:
 def _information(
     trainer: Trainer, evaluation: Evaluation, items: Items, mean: Tensor, scale: Tensor, draws: Tensor, bound: Tensor
 ) -> Found:
-    """I(X;Z) and I(Z;Y) with their errors, by the best estimator there is for this code and this data (`estimators`)."""
+    """I(X;Z) and I(Z;Y) with their errors, by the best estimator for this code and this data (`estimators`)."""
     model, known, exact = trainer.model, evaluation.data.known, torch.zeros(len(mean))
     if not model.stochastic:  # it has no I(X;Z), and hides no label of distinct items
         unknown = torch.full((len(mean),), math.nan)
@@ -222,11 +234,14 @@ def _information(
         weight, sigma = model.encoder[0].weight.cpu().double().numpy(), scale[:, 0].cpu().double().numpy()
         found = linear_information(weight, sigma, known.cov_x, known.cov_xy, known.cov_y)
         return _named(*map(torch.from_numpy, found), exact, exact)
+    shares = known.p_xy if isinstance(known, Joint) else None
     if model.code == "categorical":
-        found = symbol_information(mean.cpu().double().numpy(), _shares(items))
+        shares = _shares(items.labels.cpu().numpy()) if shares is None else shares
+        found = symbol_information(mean[:, : len(shares)].cpu().double().numpy(), shares)
         return _named(*map(torch.from_numpy, found), exact, exact)
-    if items.of is not None:
-        return _named(*joint_mixture(mean, scale, draws, torch.from_numpy(_shares(items))))
+    if shares is not None:
+        each = draws.flatten(0, 1).view(-1, len(shares), draws.shape[-1])  # the very codes that are decoded
+        return _named(*joint_mixture(mean[:, : len(shares)], scale[:, : len(shares)], each, torch.from_numpy(shares)))
     found = _named(*mixture(mean, scale, draws, items.labels))
     return found | ({} if items.target is None else {"information_y": bound, "information_y_error": exact * math.nan})
 
@@ -240,13 +255,9 @@ def _named(information_x: Tensor, information_y: Tensor, error_x: Tensor, error_
     }
 
 
-def _shares(items: Items) -> np.ndarray:
-    """p(x, y) of the inputs that are measured, (N, C)."""
-    labels = items.labels.cpu().numpy()
-    weights = np.full(len(labels), 1 / len(labels)) if items.weights is None else items.weights.cpu().numpy()
-    shares = np.zeros((len(items.inputs), labels.max() + 1))
-    shares[np.arange(len(labels)) if items.of is None else items.of.cpu().numpy(), labels] = weights
-    return shares
+def _shares(labels: np.ndarray) -> np.ndarray:
+    """p(x, y) of N distinct items with these labels, (N, C)."""
+    return np.eye(labels.max() + 1)[labels] / len(labels)
 
 
 def _codes(trainer: Trainer, evaluation: Evaluation, map_before: np.ndarray | None) -> xr.Dataset:

@@ -1,13 +1,14 @@
 """Data sets: one file each, found by the registry; `load(name)` gives a DataSet with a fixed split by item."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from distill import registry
 from distill.errors import unknown
 
-__all__ = ["DataSet", "Gaussian", "Joint", "load", "names"]
+__all__ = ["DataSet", "Gaussian", "Joint", "defaults", "load", "names"]
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,14 @@ class DataSet:
 def names() -> tuple[str, ...]:
     """Every data set that `load` knows."""
     return registry.names("datasets")
+
+
+def defaults(name: str) -> dict[str, Any]:
+    """The fields of a SweepConfig that suit this data set better than the program's defaults, by name.
+
+    A module says them as DEFAULTS. The pages begin with them; SweepConfig itself does not know them.
+    """
+    return dict(getattr(registry.module("datasets", name), "DEFAULTS", {}))
 
 
 def load(name: str, label: str | None = None, **options: object) -> DataSet:

@@ -72,14 +72,29 @@ def _superscript(power: int) -> str:
     return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def said_of(run: xr.Dataset, name: str) -> str:
+    """How a variable of the run was found, in words: its estimator."""
+    return json.loads(run.attrs.get("estimators", "{}")).get(name) or run[name].attrs.get("estimator", "")
+
+
+def items_in_words(run: xr.Dataset, split: str, count: int) -> str:
+    """What the numbers of a run are of: its N items, or a distribution that is known."""
+    if "joint" in run:
+        return f"all {count} inputs, weighted by their known probabilities"
+    return f"N = {count} {split} items"
+
+
 def caption(run: xr.Dataset, split: str = "test") -> str:
     """The line that a figure carries away: which run, which settings, which estimators, which N."""
     config, counts = json.loads(run.attrs["config"]), run.sel(split=split).samples.values
     before = f" ({counts[0]} before the last step)" if counts[0] != counts[-1] else ""
     noiseless = bool(run.information_x.isnull().all())
-    how = "I(X;Z) none, I(Z;Y) ≥ H(Y) − CE" if noiseless else "I(X;Z) mixture estimate, I(Z;Y) oracle"
+    how = f"I(X;Z) {said_of(run, 'information_x')}, I(Z;Y) {said_of(run, 'information_y')}"
+    how = "I(X;Z) none, I(Z;Y) ≥ H(Y) − CE" if noiseless else how
+    seeds = config.get("seeds", 1)
+    seed = f"seed {config['seed']}" if seeds == 1 else f"mean of {seeds} seeds from {config['seed']}"
     return (
         f"run {run.attrs['id']} · {run.attrs['dataset_title']}, label {run.attrs['label_name']} · "
         f"{run.attrs['objective_title']}, K = {config['latent_dim']}, {run.sizes['beta']} βs, "
-        f"{config['epochs']} epochs, seed {config['seed']} · {how}, N = {counts[-1]}{before}, {split} items, bits"
+        f"{config['epochs']} epochs, {seed} · {how}, {items_in_words(run, split, counts[-1])}{before}, bits"
     )

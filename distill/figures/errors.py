@@ -9,9 +9,11 @@ import xarray as xr
 from distill.config import Choice
 from distill.figures._animation import Animation, Moving
 from distill.figures._style import FURNITURE, axis, blank, knob_ticks, knob_values, note
+from distill.measures.fano import fano_floor
+from distill.measures.seeds import averaged
 from distill.palette import GRID, GROUND, INK, SOFT_INK
 
-__all__ = ["animated_errors", "error_curve", "fano_floor"]
+__all__ = ["animated_errors", "error_curve"]
 
 CURVES = {"error_one": ("one code", INK), "error_average": ("twelve codes averaged", SOFT_INK)}
 SPLITS = {"test": ("solid", 2.0), "train": ("dot", 1.2)}
@@ -29,6 +31,7 @@ def error_curve(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noq
 
 def animated_errors(run: xr.Dataset, split: str = "test") -> Animation:
     """The curves move with the step, the marks with β and the step."""
+    run = averaged(run)
     betas, figure = run.sizes["beta"], blank(left=56, right=84, top=26)
     # 10⁻⁵ stands too near to 0 for both to be written
     ticks = [(place, text) for place, text in knob_ticks(run) if not 0 < place < betas / 20]
@@ -45,21 +48,6 @@ def animated_errors(run: xr.Dataset, split: str = "test") -> Animation:
     motions += [_mark(figure, run, name, split) for name in CURVES]
     figure.update_layout(annotations=_labels(run))
     return Animation(figure, tuple(motions))
-
-
-def fano_floor(information: np.ndarray, entropy: float, classes: int) -> np.ndarray:
-    """Smallest error P with h2(P) + P log2(C − 1) ≥ H(Y) − I (Fano 1961; THEORY 8.5), bits in, shares out.
-
-    The left side rises up to P = 1 − 1/C, where it is log2 C, so that the floor is found by bisection.
-    """
-    missing = entropy - np.asarray(information, float)
-    low, high = np.zeros(missing.shape), np.full(missing.shape, 1 - 1 / classes)
-    for _ in range(50):
-        middle = (low + high) / 2
-        entropies = -middle * np.log2(middle) - (1 - middle) * np.log2(1 - middle) + middle * np.log2(classes - 1)
-        enough = entropies >= missing
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return np.where(missing <= 0, 0.0, high)
 
 
 def _curve(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Moving:

@@ -8,7 +8,9 @@ from distill.config import Choice
 from distill.figures._animation import Animation, Moving
 from distill.figures._style import FURNITURE, HIDDEN, SMALL, axis, blank
 from distill.measures.ledgers import ledger
+from distill.measures.limits import ceiling_x
 from distill.measures.probing import factors
+from distill.measures.seeds import averaged
 from distill.palette import GRID, INK, KEPT_RELEVANT, PARTS, SOFT_INK
 
 __all__ = ["animated_keeping", "kept_and_discarded"]
@@ -34,19 +36,20 @@ def kept_and_discarded(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:
 
 def animated_keeping(run: xr.Dataset, split: str = "test") -> Animation:
     """The bar's parts and the rows' dots as moving traces."""
-    figure = blank(left=64, right=10, top=4, bottom=44)
+    run, figure = averaged(run), blank(left=64, right=10, top=4, bottom=44)
     figure.update_layout(xaxis=HIDDEN | {"range": [0, 1]}, yaxis=HIDDEN | {"range": [0, 1]})  # where there is no bar
-    noisy = bool(run.information_x.notnull().any())  # else there is no I(X;Z), and no ledger to draw
+    noisy = bool(ledger(run, split).kept_irrelevant.notnull().any())  # else there is no ledger to draw
     motions = [*(_bar(figure, run, split) if noisy else []), *(_rows(figure, run) if "factor_kept" in run else [])]
     figure.update_layout(barmode="stack", bargap=0)
     return Animation(figure, tuple(motions))
 
 
 def _bar(figure: go.Figure, run: xr.Dataset, split: str) -> list[Moving]:
-    parts, total = ledger(run, split), float(np.log2(run.samples.sel(split=split).values[-1]))
+    parts, total = ledger(run, split), float(ceiling_x(run, split).values[-1])
+    whole = "H(X)" if "joint" in run else "H(X) = log₂ N"
     _legend(figure)
     figure.update_layout(
-        xaxis=axis("bits; the bar is as long as H(X) = log₂ N", 0, total, anchor="y", showgrid=False, side="bottom"),
+        xaxis=axis(f"bits; the bar is as long as {whole}", 0, total, anchor="y", showgrid=False, side="bottom"),
         yaxis={"range": [0, 1], "domain": [0.76, 0.86], "visible": False, "automargin": False},
     )
     figure.layout.xaxis.title.standoff = 2

@@ -15,6 +15,8 @@ from distill.figures.keeping import animated_keeping
 from distill.figures.maps import animated_map, map_kind
 from distill.figures.plane import animated_plane
 from distill.measures.convergence import still_falling
+from distill.measures.limits import ceiling_x
+from distill.measures.seeds import averaged
 from distill.palette import DARK
 from distill.ui.envelope import Packed, Pictures, Row, Slider, Stage, Thumbnails, View, pack_item, pack_step
 from distill.ui.headline import headline
@@ -37,6 +39,7 @@ def explore_stage(run: xr.Dataset, choice: Choice, finished: bool = True) -> Sta
     if missing:
         lack = f"run '{run.attrs.get('id', '')}' has no {', '.join(missing)}"
         raise DistillError(f"{lack}: it was made by another version of Distill. It still opens in a notebook")
+    run = averaged(run)
     places, knob = code_places(run), json.loads(run.attrs["knob"])
     step, beta = chosen(run, choice)
     sent = {places[-1], min(places, key=lambda place: abs(place - step))}  # the map's others when they are asked for
@@ -100,6 +103,8 @@ def _plane_words(run: xr.Dataset, choice: Choice) -> str:
         return "The code has no noise, so I(X;Z) is not a number: drawn open, at the ceiling, at the height H(Y) − CE."
     falling = int(still_falling(run, choice.split).sum())
     note = f" Open marks: I(X;Z) still falling ({falling})." if falling else ""
+    if "joint" in run:
+        return f"Every β, under the known p(x, y). Bar: from measured I(X;Z) up to the rate.{note}"
     return f"Every β, {choice.split} items. Bar: from measured I(X;Z) up to the rate.{note}"
 
 
@@ -118,7 +123,9 @@ def _keeping_words(run: xr.Dataset, finished: bool) -> str:
     if "factor_kept" in run:
         count = run.sizes["point"]
         dots = f"Dots: at the end, {count} test items, 90 % interval. Ticks: a linear probe of the raw inputs."
-        return f"No noise, so no ledger. {dots}" if bool(run.information_x.isnull().any()) else dots
+        if bool(run.information_x.isnull().any()):
+            return f"No noise, so no ledger. {dots}"
+        return f"X is continuous, so no ledger. {dots}" if bool(ceiling_x(run).isnull().any()) else dots
     return "The rows follow when the probes are fitted." if finished else "The rows follow after the training."
 
 

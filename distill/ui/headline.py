@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from distill.figures._style import items_in_words, said_of
+from distill.measures.limits import ceiling_x
+
 Cell = list[str]  # value, caption, how it was found
 SATURATED = 1.0  # bits below log2 N within which an estimate only says "at least"
 NO_NOISE = "a code without noise: I(X;Z) is log₂ N on any N distinct items, and infinite in truth"
@@ -23,53 +26,69 @@ class Reading(NamedTuple):
 
 def headline(run: xr.Dataset, split: str) -> list[list[list[Cell]]]:
     """Four cells for every step and β: bits kept, of which relevant, error with one code, compression ratio."""
-    at = run.sel(split=split)
+    at, limits = run.sel(split=split), ceiling_x(run, split).values
     values = np.stack([at[name].transpose("step", "beta").values for name in Reading._fields], axis=-1)
+    x, y = (said_of(run, name) for name in ("information_x", "information_y"))
+    known = "joint" in run
     return [
-        [_cells(Reading(*each), int(count), split) for each in by_beta]
-        for by_beta, count in zip(values, at.samples.values, strict=True)
+        [
+            _cells(Reading(*each), float(total), _How(x, y, items_in_words(run, split, int(count)), known))
+            for each in by_beta
+        ]
+        for by_beta, total, count in zip(values, limits, at.samples.values, strict=True)
     ]
 
 
-def _cells(reading: Reading, count: int, split: str) -> list[Cell]:
-    total, place = float(np.log2(count)), f"N = {count} {split} items"
-    cells = [_kept(reading, total), _relevant(reading), _error(reading, count), _ratio(reading.information_x, total)]
-    return [[value, words, f"{how}; {place}"] for value, words, how in cells]
+class _How(NamedTuple):
+    """How I(X;Z) and I(Z;Y) were found, on which items, and whether these are all that there are."""
+
+    x: str
+    y: str
+    place: str
+    known: bool
 
 
-def _kept(reading: Reading, total: float) -> Cell:
+def _cells(reading: Reading, total: float, how: _How) -> list[Cell]:
+    count = 2**total if np.isfinite(total) else np.nan
+    cells = [_kept(reading, total, how), _relevant(reading, how.y)]
+    cells += [_error(reading, count), _ratio(reading.information_x, total, how.known)]
+    return [[value, words, f"{found}; {how.place}"] for value, words, found in cells]
+
+
+def _kept(reading: Reading, total: float, found: _How) -> Cell:
     kept = reading.information_x
     if np.isnan(kept):
         return ["–", "bits kept", NO_NOISE]
-    how = f"I(X;Z), mixture estimate, to tell one of N items apart; at most the rate, {reading.rate:.4g} bits"
-    if kept > total - SATURATED:
+    how = f"I(X;Z), {found.x}; at most the rate, {reading.rate:.4g} bits"
+    if kept > total - SATURATED and not found.known:
         return [f"≥ {kept:.2f}", "bits kept", f"{how}; saturated: so near to log₂ N that it only says at least"]
     return [f"{max(kept, 0):.2f}", "bits kept", how]
 
 
-def _relevant(reading: Reading) -> Cell:
+def _relevant(reading: Reading, how: str) -> Cell:
     if np.isnan(reading.information_x):
         return [f"≥ {max(reading.bound_y, 0):.2f}", "bits of the label", "H(Y) − CE, variational lower bound on I(Z;Y)"]
     relevant = max(min(reading.information_y, reading.information_x), 0)  # they cross by Monte Carlo error alone
-    return [f"{relevant:.2f}", "of them relevant", "bits; I(Z;Y), oracle over the encoders, no decoder"]
+    return [f"{relevant:.2f}", "of them relevant", f"bits; I(Z;Y), {how}"]
 
 
-def _error(reading: Reading, count: int) -> Cell:
+def _error(reading: Reading, count: float) -> Cell:
     one = reading.error_one
+    if np.isnan(one):
+        return ["–", "error with one code", "Y is continuous here: a decoder gives it a density and no class"]
     spread = 164.5 * np.sqrt(max(one * (1 - one), 1 / count) / count)
     how = f"share decoded wrongly from one sampled code, ± {spread:.1f} points (90 %)"
-    return [
-        f"{100 * one:.1f} %",
-        "error with one code",
-        f"{how}; from twelve averaged {100 * reading.error_average:.1f} %",
-    ]
+    average = f"from twelve averaged {100 * reading.error_average:.1f} %"
+    return [f"{100 * one:.1f} %", "error with one code", f"{how}; {average}"]
 
 
-def _ratio(kept: float, total: float) -> Cell:
+def _ratio(kept: float, total: float, known: bool) -> Cell:
     if np.isnan(kept):
         return ["–", "of H(X)", f"needs I(X;Z); {NO_NOISE}"]
-    how = f"H(X) / I(X;Z), with H(X) = log₂ N = {total:.2f} bits"
+    if np.isnan(total):
+        return ["–", "smaller than H(X)", "X is continuous and its bits are measured in closed form: H(X) is no number"]
+    how = f"H(X) / I(X;Z), with H(X) = {total:.2f} bits"
     if kept < 0.05:
         return ["—", "nothing is kept", how]
-    most = "≤ " if kept > total - SATURATED else ""
+    most = "≤ " if kept > total - SATURATED and not known else ""
     return [f"{most}{total / kept:.1f}×", "smaller than H(X)", how]

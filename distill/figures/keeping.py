@@ -22,6 +22,7 @@ WORDS = {
     "lost_irrelevant": "lost irrelevant",
 }
 IN_ROWS = {"xaxis": "x2", "yaxis": "y2", "hoverinfo": "skip"}
+WIDTH_OF_A_LETTER = 7.2  # pixels, of the factors' names
 ROWS_TOP, WIDEST = 0.58, 1.46  # beyond 1 stand the bits in words
 
 
@@ -36,7 +37,8 @@ def kept_and_discarded(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:
 
 def animated_keeping(run: xr.Dataset, split: str = "test") -> Animation:
     """The bar's parts and the rows' dots as moving traces."""
-    run, figure = averaged(run), blank(left=64, right=10, top=4, bottom=44)
+    longest = max((len(str(name)) for name in run.factor.values), default=0)
+    run, figure = averaged(run), blank(left=max(64, 8 + round(WIDTH_OF_A_LETTER * longest)), right=10, top=4, bottom=44)
     figure.update_layout(xaxis=HIDDEN | {"range": [0, 1]}, yaxis=HIDDEN | {"range": [0, 1]})  # where there is no bar
     noisy = bool(ledger(run, split).kept_irrelevant.notnull().any())  # else there is no ledger to draw
     motions = [*(_bar(figure, run, split) if noisy else []), *(_rows(figure, run) if "factor_kept" in run else [])]

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from distill.figures._style import items_in_words, said_of
-from distill.measures.limits import ceiling_x
+from distill.measures.limits import ceiling_x, ceiling_y
 
 Cell = list[str]  # value, caption, how it was found
 SATURATED = 1.0  # bits below log2 N within which an estimate only says "at least"
@@ -30,28 +30,32 @@ def headline(run: xr.Dataset, split: str) -> list[list[list[Cell]]]:
     values = np.stack([at[name].transpose("step", "beta").values for name in Reading._fields], axis=-1)
     x, y = (said_of(run, name) for name in ("information_x", "information_y"))
     known = "joint" in run
+    most = ceiling_y(run, split).values
+    how = [
+        _How(x, y, items_in_words(run, split, int(count)), known, float(whole))
+        for count, whole in zip(at.samples.values, most, strict=True)
+    ]
     return [
-        [
-            _cells(Reading(*each), float(total), _How(x, y, items_in_words(run, split, int(count)), known))
-            for each in by_beta
-        ]
-        for by_beta, total, count in zip(values, limits, at.samples.values, strict=True)
+        [_cells(Reading(*each), float(total), found) for each in by_beta]
+        for by_beta, total, found in zip(values, limits, how, strict=True)
     ]
 
 
 class _How(NamedTuple):
-    """How I(X;Z) and I(Z;Y) were found, on which items, and whether these are all that there are."""
+    """How I(X;Z) and I(Z;Y) were found, on which items, and whether these are all that there are; and I(X;Y)."""
 
     x: str
     y: str
     place: str
     known: bool
+    most: float
 
 
 def _cells(reading: Reading, total: float, how: _How) -> list[Cell]:
     count = 2**total if np.isfinite(total) else np.nan
     cells = [_kept(reading, total, how), _relevant(reading, how.y)]
-    cells += [_error(reading, count), _ratio(reading.information_x, total, how.known)]
+    last = _ratio(reading.information_x, total, how.known) if np.isfinite(total) else _share(reading, how.most)
+    cells += [_error(reading, count), last]
     return [[value, words, f"{found}; {how.place}"] for value, words, found in cells]
 
 
@@ -75,7 +79,8 @@ def _relevant(reading: Reading, how: str) -> Cell:
 def _error(reading: Reading, count: float) -> Cell:
     one = reading.error_one
     if np.isnan(one):
-        return ["–", "error with one code", "Y is continuous here: a decoder gives it a density and no class"]
+        how = "h(Y) − CE with one code, variational lower bound on I(Z;Y); Y is continuous, so that nothing is an error"
+        return [f"≥ {max(reading.bound_y, 0):.2f}", "bits found by the decoder", how]
     spread = 164.5 * np.sqrt(max(one * (1 - one), 1 / count) / count)
     how = f"share decoded wrongly from one sampled code, ± {spread:.1f} points (90 %)"
     average = f"from twelve averaged {100 * reading.error_average:.1f} %"
@@ -85,10 +90,14 @@ def _error(reading: Reading, count: float) -> Cell:
 def _ratio(kept: float, total: float, known: bool) -> Cell:
     if np.isnan(kept):
         return ["–", "of H(X)", f"needs I(X;Z); {NO_NOISE}"]
-    if np.isnan(total):
-        return ["–", "smaller than H(X)", "X is continuous and its bits are measured in closed form: H(X) is no number"]
     how = f"H(X) / I(X;Z), with H(X) = {total:.2f} bits"
     if kept < 0.05:
         return ["—", "nothing is kept", how]
     most = "≤ " if kept > total - SATURATED and not known else ""
     return [f"{most}{total / kept:.1f}×", "smaller than H(X)", how]
+
+
+def _share(reading: Reading, most: float) -> Cell:
+    """For continuous inputs, which have no H(X) to compare with."""
+    share = max(reading.information_y, 0) / most
+    return [f"{100 * share:.0f} %", "of all that any code can keep of Y", f"I(Z;Y) of I(X;Y) = {most:.2f} bits"]

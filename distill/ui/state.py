@@ -16,8 +16,12 @@ from distill import registry
 from distill.config import Choice
 from distill.errors import DistillError, InvalidValue
 from distill.sidefiles import check_id
+from distill.ui import tables
 
-COLOUR = re.compile(r"[A-Za-z][A-Za-z0-9_ ]{0,40}")  # which factors there are, the run knows
+COLOUR = re.compile(r"[A-Za-z][A-Za-z0-9_ ,]{0,40}")  # which factors there are, the run knows
+MOST_OVERLAYS = 6  # as many as there are colours for
+PARTS = ("claims",)
+SOURCES = ("letters", "gaussian", "table")  # of the Exact page
 MOST_STEPS = 10**9  # more optimiser steps than the longest run that a configuration allows to be useful
 
 
@@ -31,7 +35,13 @@ class State:
         objective: name of an objective, or "".
         beta: compression strength, a value and not an index; finite, ≥ 0.
         step: optimiser step; None is the last.
-        colour, map, split: how the run is shown, as in Choice; "" is the default.
+        colour, map, split, scale, estimator: how the run is shown, as in Choice; "" is the default.
+        overlay: ids of runs that are drawn beside it, with commas between them.
+        part: the part of a page that has several; "" is its first.
+        source, table, rho: what the Exact page is about: letters, gaussian or table; a joint table, a preset's name or
+            as tables.written wrote it; correlations. "" is the default.
+        layers: ids of the one or two runs of the Layers page, with a comma between them.
+        epoch: where that page's slider stands; None is the last.
     """
 
     run: str = ""
@@ -42,6 +52,15 @@ class State:
     colour: str = ""
     map: str = ""
     split: str = ""
+    scale: str = ""
+    estimator: str = ""
+    overlay: str = ""
+    part: str = ""
+    source: str = ""
+    table: str = ""
+    rho: str = ""
+    layers: str = ""
+    epoch: float | None = None
 
     def to_params(self) -> dict[str, str]:
         """The query parameters that say this state; only what is said."""
@@ -143,6 +162,51 @@ def _read_run(text: str) -> str:
     return check_id(text.lower())
 
 
+def _read_runs(text: str) -> str:
+    ids = list(dict.fromkeys(check_id(each.strip().lower()) for each in text[:400].split(",") if each.strip()))
+    if len(ids) > MOST_OVERLAYS:
+        raise InvalidValue(f"overlay names {len(ids)} runs; at most {MOST_OVERLAYS} are drawn beside one")
+    return ",".join(ids)
+
+
+def _read_part(text: str) -> str:
+    if text not in PARTS:
+        raise InvalidValue(f"part = {text[:60]} in the link is no part of a page; there are {', '.join(PARTS)}")
+    return text
+
+
+def _read_source(text: str) -> str:
+    if text not in SOURCES:
+        raise InvalidValue(f"source = {text[:60]} in the link is not one of {', '.join(SOURCES)}")
+    return text
+
+
+def _read_table(text: str) -> str:
+    tables.read(text)
+    return text
+
+
+def _read_rho(text: str) -> str:
+    return ", ".join(f"{rho:g}" for rho in tables.correlations(text))
+
+
+def _read_layers(text: str) -> str:
+    ids = [check_id(each.strip().lower()) for each in text[:400].split(",") if each.strip()]
+    if len(ids) > 2:
+        raise InvalidValue(f"layers names {len(ids)} runs in the link; at most two stand beside each other")
+    return ",".join(ids)
+
+
+def _read_epoch(text: str) -> float:
+    try:
+        epoch = float(text)
+    except ValueError:
+        epoch = math.nan
+    if not (math.isfinite(epoch) and epoch >= 0):
+        raise InvalidValue(f"epoch = {text[:60]} in the link is no time of a training: it must be a number ≥ 0")
+    return epoch + 0.0
+
+
 READERS: Mapping[str, Callable[[str], Any]] = {
     "run": _read_run,
     "data": _read_name("datasets"),
@@ -152,4 +216,13 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "colour": _read_colour,
     "map": _read_choice("map"),
     "split": _read_choice("split"),
+    "scale": _read_choice("scale"),
+    "estimator": _read_choice("estimator"),
+    "overlay": _read_runs,
+    "part": _read_part,
+    "source": _read_source,
+    "table": _read_table,
+    "rho": _read_rho,
+    "layers": _read_layers,
+    "epoch": _read_epoch,
 }

@@ -5,6 +5,7 @@ pictures are rounded, so that all examples together stay small, and say so in th
 computed from the codes of an example is computed from rounded ones. Bits, errors and shares are as they were measured.
 """
 
+import json
 import os
 import shutil
 import tempfile
@@ -14,8 +15,10 @@ import numpy as np
 import xarray as xr
 
 from distill import SweepConfig, arrays, jobs
+from distill.layer_config import LayersConfig
 
 EXAMPLES = (SweepConfig(), SweepConfig(dataset="sprites"))
+LAYERS = (LayersConfig(), LayersConfig(activation="relu"))
 COMMAND = "make examples"
 MANTISSA = {"code_mean": 6, "code_scale": 4, "codes_2d": 9, "map_umap": 9}  # bits kept of a float16's ten
 GREY_STEP = 8  # kept pictures: 32 levels of grey instead of 256
@@ -32,6 +35,9 @@ def main() -> None:
         for config in EXAMPLES:
             pack(jobs.train(config, maps=True).load(), target / config.id)
             print(config.dataset, config.id, f"{size(target / config.id):,} bytes", flush=True)
+        for config in LAYERS:
+            pack_layers(jobs.train(config).load(), target / config.id)
+            print(config.activation, config.id, f"{size(target / config.id):,} bytes", flush=True)
     whole = size(target)
     print(f"{whole:,} bytes in all, of {LARGEST:,}")
     if whole > LARGEST:
@@ -45,6 +51,19 @@ def pack(run: xr.Dataset, path: Path) -> None:
     about = run.kept.attrs | {"rounded": f"{256 // GREY_STEP} levels of grey"}
     slim["kept"] = grey.clip(0, 255).astype(np.uint8).assign_attrs(about)
     arrays.write_whole(path, run.assign(slim), run.attrs | {"command": COMMAND}, whole=True)
+
+
+def pack_layers(run: xr.Dataset, path: Path) -> None:
+    """Write a run of layers without its weights, their ranges and first readings, its measures as float16."""
+    left_out = ["weights", "lowest", "highest", *(["binned_x", "binned_y"] if "binned_x_whole" in run else [])]
+    slim = run.drop_vars(left_out)
+    short = {
+        name: slim[name].astype(np.float16) for name in slim.data_vars if {"seed", "kernel_seed"} & {*slim[name].dims}
+    }
+    short = {name: each.assign_attrs(rounded="10 bits of mantissa") for name, each in short.items()}
+    how = {name: text for name, text in json.loads(run.attrs["estimators"]).items() if name not in left_out}
+    about = run.attrs | {"command": COMMAND, "left_out": ", ".join(left_out), "estimators": json.dumps(how)}
+    arrays.write_whole(path, slim.assign(short), about, whole=True)
 
 
 def rounded(array: xr.DataArray, kept: int) -> xr.DataArray:

@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from distill.config import Choice, SweepConfig, log_betas
+from distill.layer_config import LayersConfig
 
 __version__ = "0.1.0"
-__all__ = ["Choice", "SweepConfig", "__version__", "log_betas", "open_run", "submit", "train"]
+__all__ = ["Choice", "LayersConfig", "SweepConfig", "__version__", "log_betas", "open_run", "submit", "train"]
 
 LAZY = {"train": "distill.jobs", "submit": "distill.jobs", "open_run": "distill.store"}
 

@@ -98,6 +98,9 @@ def export(given: argparse.Namespace) -> int:
     if given.figure not in figures:
         raise unknown("figure", given.figure, figures)
     run = store.open_run(given.run).load()
+    figures = exporting.figures(str(run.attrs.get("kind", "")))
+    if given.figure not in figures:
+        raise InvalidValue(f"'{given.figure}' is no figure of such a run; there are {', '.join(sorted(figures))}")
     choice = _choice(run, given)
     exporting.write(file, figures[given.figure](run, choice), run, choice)
     print(file)
@@ -211,13 +214,15 @@ def _choice(run: "xr.Dataset", given: argparse.Namespace) -> Choice:
     """The indices of the β and the step that were asked for, or nearest to it."""
     picked: dict[str, int] = {}
     for name, asked in (("beta", given.beta), ("step", given.step)):
+        if asked is not None and name not in run.coords:
+            raise InvalidValue(f"run '{run.attrs.get('id', '')}' has no {name}; leave out --{name}")
         if asked is not None:
             values = run[name].values.tolist()
             got = min(values, key=lambda value, asked=asked: abs(value - asked))
             picked[name] = values.index(got)
             if abs(got - asked) > 1e-3 * abs(asked):
                 print(f"The run has nothing at {name} {asked:g}; the nearest is drawn, {got:g}.", file=sys.stderr)
-    return Choice(split=given.split, colour=given.colour, map=given.map, **picked)
+    return Choice(**{name: getattr(given, name) for name in flags.LOOKS}, **picked)
 
 
 def _print_table(run: "xr.Dataset") -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 from distill import arrays
-from distill.config import SweepConfig
+from distill.config import Configuration
 from distill.errors import DistillError, InvalidValue
+from distill.layer_config import read
 from distill.sidefiles import ID, drop_side, examples, locked, path_of, read_status, root, writing
 
 
@@ -62,10 +63,10 @@ class Run:
         return self.path.parent == examples()
 
     @cached_property
-    def config(self) -> SweepConfig | None:
+    def config(self) -> Configuration | None:
         """What it was asked to do; None where this version of the program cannot read it."""
         try:
-            return SweepConfig.from_json(self.attrs["config"])
+            return read(self.attrs["config"])
         except (DistillError, KeyError, TypeError, ValueError):
             return None
 
@@ -85,7 +86,7 @@ class Run:
         return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 
 
-def place_of(config: SweepConfig) -> Path:
+def place_of(config: Configuration) -> Path:
     """Where the run of `config` is written, whether or not it exists."""
     return root() / config.id
 

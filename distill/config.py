@@ -48,6 +48,7 @@ class Configuration:
     """What every kind of run says of itself: its id, what differs from the defaults, and its JSON."""
 
     KIND: ClassVar[str] = ""  # a sweep has none, so that its ids stay what they were
+    PLAIN: ClassVar[Mapping[str, Any]] = {}  # fields whose default depends on others → what an id takes for unchanged
 
     @property
     def id(self) -> str:
@@ -87,20 +88,23 @@ class SweepConfig(Configuration):
     """One sweep: every β trained at once on one data set, under one objective.
 
     Frozen and checked on construction. `betas` are the values of the objective's knob, from weak to strong compression:
-    rising for a strength β (Alemi's: larger compresses more), falling where the knob is the bits allowed. `label` None
-    is the data set's own. `seeds` networks are trained at each β, numbered from `seed`. `threads` None: as measured.
+    rising for a strength β (Alemi's: larger compresses more), falling where the knob is the bits allowed. None
+    becomes the objective's own grid, which is log_betas(1e-5, 1, 33) for VIB. `label` None is the data set's own.
+    `seeds` networks are trained at each β, numbered from `seed`. `threads` None: as measured.
 
     Raises:
         UnknownName: for a data set, objective or device that does not exist.
         InvalidValue: for a number outside its limits; the message has the field, the value and what is allowed.
     """
 
+    PLAIN: ClassVar[Mapping[str, Any]] = {"betas": log_betas(1e-5, 1, 33)}
+
     dataset: str = "digits"
     dataset_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     label: str | None = None
     objective: str = "vib"
     objective_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    betas: tuple[float, ...] = log_betas(1e-5, 1, 33)
+    betas: tuple[float, ...] | None = None  # None becomes the objective's grid
     latent_dim: int = 8
     hidden: tuple[int, ...] = (128, 128)
     decoder_hidden: tuple[int, ...] = ()  # of the label decoder q(y|z); none makes it linear, as in Alemi et al. 2017
@@ -119,7 +123,8 @@ class SweepConfig(Configuration):
         for name in ("dataset_options", "objective_options"):
             _set(self, name, _checked_options(name, getattr(self, name)))
         objective = registry.made("objectives", self.objective, self.objective_options)
-        _set(self, "betas", _checked_betas(self.betas, objective.knob.falls))
+        betas = objective.knob.grid if self.betas is None else self.betas
+        _set(self, "betas", _checked_betas(betas, objective.knob.falls))
         for name in ("hidden", "decoder_hidden"):
             _set(self, name, _checked_widths(name, getattr(self, name)))
         for name, (low, high) in LIMITS.items():
@@ -164,10 +169,11 @@ def _set(config: Configuration, name: str, value: object) -> None:
 
 
 def _defaults(kind: type[Configuration]) -> dict[str, Any]:
-    return {
+    found = {
         each.name: each.default_factory() if each.default is MISSING else each.default  # type: ignore[misc]
         for each in fields(kind)
     }
+    return found | dict(kind.PLAIN)
 
 
 def _is_real(value: object) -> bool:

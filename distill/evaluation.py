@@ -11,12 +11,13 @@ from torch import Tensor
 from distill.config import SweepConfig
 from distill.datasets import DataSet, Gaussian, Joint
 from distill.measures.codes import evaluation_noise
+from distill.measures.known import gaussian_information, gaussian_surprise, joint_entropies
 from distill.measures.linear import linear_information
 from distill.measures.mixtures import joint_mixture, mixture
 from distill.measures.probing import entropy_bits
 from distill.measures.symbols import symbol_information
 from distill.objectives import Batch, Terms
-from distill.projection import plane
+from distill.projection import of_symbols, plane
 from distill.training import Snapshot, Trainer
 from distill.variables import ATTRIBUTES, SMALLEST_STORED, SPLITS
 
@@ -162,25 +163,16 @@ def _noise(evaluation: Evaluation, items: Items, trainer: Trainer) -> Tensor:
 def _limits(evaluation: Evaluation, items: Items, trainer: Trainer) -> dict[str, float | int]:
     """N, the largest I(X;Z) that can be measured, H(Y) and I(X;Y); bits, those of a known distribution exact."""
     known = evaluation.data.known
-    entropy = entropy_bits(items.labels.cpu().numpy())
-    count = len(known.inputs) if isinstance(known, Joint) else len(items.inputs)
-    limits = {"samples": count, "ceiling": math.log2(count), "entropy_y": entropy, "information_xy": entropy}
     if isinstance(known, Joint):
-        p_x, p_y = known.p_xy.sum(1), known.p_xy.sum(0)
-        shared = _entropy(p_x) + _entropy(p_y) - _entropy(known.p_xy.ravel())
-        limits |= {"ceiling": _entropy(p_x), "entropy_y": _entropy(p_y), "information_xy": shared}
-    elif isinstance(known, Gaussian):
-        precise = np.linalg.slogdet(known.cov_y - known.cov_xy.T @ np.linalg.solve(known.cov_x, known.cov_xy))[1]
-        size, log_y = len(known.cov_y), np.linalg.slogdet(known.cov_y)[1]
-        entropy = (log_y + size * math.log(2 * math.pi * math.e)) / (2 * math.log(2))
-        limits |= {"entropy_y": entropy, "information_xy": (log_y - precise) / (2 * math.log(2))}
+        of_x, of_y, shared = joint_entropies(known.p_xy)
+        return {"samples": len(known.inputs), "ceiling": of_x, "entropy_y": of_y, "information_xy": shared}
+    count, entropy = len(items.inputs), entropy_bits(items.labels.cpu().numpy())
+    limits = {"samples": count, "ceiling": math.log2(count), "entropy_y": entropy, "information_xy": entropy}
+    if isinstance(known, Gaussian):
+        limits["entropy_y"] = gaussian_surprise(items.target.double().cpu().numpy(), known.cov_y)
+        limits["information_xy"] = gaussian_information(known.cov_x, known.cov_xy, known.cov_y)
         limits |= {"ceiling": math.nan} if trainer.model.rho is not None else {}
     return limits
-
-
-def _entropy(shares: np.ndarray) -> float:
-    shares = shares[shares > 0]
-    return float(-(shares * np.log2(shares)).sum())
 
 
 def _decoded(
@@ -275,6 +267,8 @@ def _codes(trainer: Trainer, evaluation: Evaluation, map_before: np.ndarray | No
     arrays = {"code_mean": mean.numpy().astype(np.float16), "code_scale": scale.numpy().astype(np.float16)}
     over = ("code_step", "beta", "point", "latent")
     method = {"method": "code" if sampled.shape[-1] <= 2 else "PCA"}
+    if model.code == "categorical":
+        sampled, method = of_symbols(sampled, inputs.cpu().numpy().astype(np.float64)), {"method": "symbols"}
     return xr.Dataset(
         {name: (over, array[None], ATTRIBUTES[name]) for name, array in arrays.items()}
         | {"codes_2d": ((*over[:3], "axis"), plane(sampled, map_before)[None], ATTRIBUTES["codes_2d"] | method)},

@@ -18,10 +18,11 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill import registry
-from distill.config import Choice, SweepConfig
+from distill.config import Choice
 from distill.errors import DistillError, unknown
 from distill.figures._animation import chosen
 from distill.figures._style import FURNITURE
+from distill.layer_config import read
 
 FORMATS = ("svg", "pdf", "png", "csv")
 WIDTH, HEIGHT = 900, 600  # CSS pixels, for a figure that does not say
@@ -48,12 +49,17 @@ def write(file: Path, figure: go.Figure, run: xr.Dataset, choice: Choice | None 
         raise DistillError(f"cannot write {file}: {(error.strerror or str(error)).lower()}") from None
 
 
-def figures() -> dict[str, Callable[[xr.Dataset, Choice], go.Figure]]:
-    """Name → function, of everything in distill/figures that makes a figure out of a run and a choice."""
+def figures(kind: str | None = None) -> dict[str, Callable[[xr.Dataset, Choice], go.Figure]]:
+    """Name → function, of everything in distill/figures that makes a figure out of a run and a choice.
+
+    With `kind`, those for runs of that kind alone: "" a sweep over β, "layers".
+    """
     return {
         name: each
         for name, each in registry.public("figures").items()
-        if callable(each) and inspect.signature(each).return_annotation is go.Figure
+        if callable(each)
+        and inspect.signature(each).return_annotation is go.Figure
+        and kind in (None, getattr(inspect.getmodule(each), "KIND", ""))
     }
 
 
@@ -95,7 +101,7 @@ def caption(figure: go.Figure, run: xr.Dataset, known: Facts) -> str:
     """One line: which run, what differs from the defaults, what was selected, and the estimators of what is drawn."""
     words, every = " ".join(_words(figure)), estimators(run)
     drawn = {name: text for name, text in every.items() if _named(name, words)} or every
-    selected = [f"{name} {known[name]}" for name in ("β", "step", "split", "N") if name in known]
+    selected = [f"{name} {known[name]}" for name in ("β", "epoch", "step", "split", "N") if name in known]
     parts = [f"run {known.get('run', '?')}", known.get("title", ""), _changes(run), ", ".join(selected)]
     return " · ".join([*filter(None, parts), *(f"{name}: {text}" for name, text in drawn.items())])
 
@@ -131,14 +137,16 @@ def _selected(run: xr.Dataset, choice: Choice | None) -> Facts:
     if choice is None or not run.sizes.get("step"):
         return {}
     step, place = chosen(run, choice)
-    at, beta = run.isel(step=step), float(run.beta[place])
-    count = int(at.samples.sel(split=choice.split)) if "samples" in run else ""
+    at = run.isel(step=step)
+    if "beta" not in run:
+        return {"epoch": f"{float(at.epoch):.4g}", "step": f"{int(at.step)}", "N": str(run.attrs.get("items", ""))}
+    beta, count = float(run.beta[place]), int(at.samples.sel(split=choice.split)) if "samples" in run else ""
     return {"β": f"{beta:.4g}", "step": f"{int(at.step)}", "split": choice.split, "N": f"{count}"}
 
 
 def _changes(run: xr.Dataset) -> str:
     try:
-        changed = SweepConfig.from_json(run.attrs["config"]).changes()
+        changed = read(run.attrs["config"]).changes()
     except (KeyError, DistillError, ValueError):
         return ""
     return ", ".join(f"{name} {_short(value)}" for name, value in changed.items()) or "default configuration"

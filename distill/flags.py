@@ -57,7 +57,8 @@ FIELD_HELP = {
     "dataset_options": "its options, as NAME=VALUE,NAME=VALUE",
     "label": "the factor to keep, where it is not the data set's own label",
     "objective": "what is minimised",
-    "betas": "compression strengths, as 0,0.001,0.1 or LOW:HIGH:COUNT (log-spaced, 0 included)",
+    "objective_options": "its options, as NAME=VALUE,NAME=VALUE: marginal=mixture, eta=2, …",
+    "betas": "compression strengths, as 0,0.001,0.1 or LOW:HIGH:COUNT (log-spaced, 0 included); the objective has its own",
     "latent_dim": "dimensions of the code",
     "hidden": "widths of the encoder's hidden layers, as 128,128",
     "decoder_hidden": "widths of the label decoder's hidden layers; linear where none is given",
@@ -65,6 +66,7 @@ FIELD_HELP = {
     "batch_size": "items a step",
     "learning_rate": "largest step size",
     "seed": "of weights, batches and noise",
+    "seeds": "networks at each strength, with seeds from that one on",
     "points": "most items measured, N, for each split",
     "snapshots": "how often to measure",
     "device": "auto, cpu, cuda or mps",
@@ -114,13 +116,16 @@ def _add_train(parser: _Parser) -> None:
     parser.add_argument("--maps", action="store_true", help="compute the UMAP maps too, about two seconds for each β")
 
 
+LOOKS = ("split", "colour", "map", "scale", "estimator")
+
+
 def _add_export(parser: _Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="id of a run in the store or of an example, or its folder")
     parser.add_argument("--figure", metavar="NAME", required=True, help="such as information_plane")
     parser.add_argument("--out", metavar="FILE", required=True, help="its ending is the format: .svg .pdf .png .csv")
     parser.add_argument("--beta", type=_number, metavar="VALUE", help="compression strength; the nearest one is drawn")
     parser.add_argument("--step", type=_whole, metavar="STEP", help="optimiser step (default: the last)")
-    for name in ("split", "colour", "map"):
+    for name in LOOKS:
         default = getattr(Choice(), name)
         parser.add_argument(f"--{name}", default=default, help=f"as on the page (default {default})")
 

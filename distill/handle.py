@@ -9,7 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from distill import store
-from distill.config import SweepConfig
+from distill.config import Configuration, SweepConfig
 from distill.errors import DistillError
 
 ALIVE, OVER = ("queued", "running", "paused"), ("stopped", "done", "failed")
@@ -27,7 +27,7 @@ class Job:
 
     def __init__(
         self,
-        config: SweepConfig,
+        config: Configuration,
         path: Path,
         changed: threading.Condition,
         place: Callable[["Job"], int | None],
@@ -181,8 +181,16 @@ def complete(path: Path) -> bool:
     return False
 
 
+def followed(config: Configuration) -> bool:
+    """Whether something is computed after the training of such a run: probes and maps, of a sweep."""
+    return isinstance(config, SweepConfig)
+
+
 def follow_up_of(path: Path) -> int | None:
-    """The number of the next follow-up of a complete run; None if there is none, or nothing known of it."""
+    """The number of the next follow-up of a complete sweep; None if there is none, or nothing known of it."""
+    config = store.summary(path).config
+    if config is not None and not followed(config):
+        return None
     status = store.read_status(path)
     after = status.get("after", 0) if status else ALL_FOLLOWED
     return None if after == ALL_FOLLOWED else int(after)

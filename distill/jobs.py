@@ -16,9 +16,9 @@ from pathlib import Path
 import xarray as xr
 
 from distill import store, worker
-from distill.config import SweepConfig
+from distill.config import Configuration
 from distill.errors import DistillError
-from distill.handle import ALIVE, ALL_FOLLOWED, OVER, Job, complete, follow_up_of
+from distill.handle import ALIVE, ALL_FOLLOWED, OVER, Job, complete, follow_up_of, followed
 
 __all__ = ["Job", "Queue", "queue", "submit", "train"]
 
@@ -30,8 +30,8 @@ _ending = threading.Event()
 class Queue:
     """Jobs in the order in which they were asked for, handed to the worker one at a time.
 
-    `record`, `finish` and `map_beta` name the functions ("module:name") that the worker calls for a training and its
-    follow-ups.
+    `record`, `finish` and `map_beta` name the functions ("module:name") that the worker calls for the training of a
+    sweep and for its follow-ups; another kind of configuration names its own recorder, and nothing follows.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Queue:
         self._thread: threading.Thread | None = None
         self._to_warm = False
 
-    def submit(self, config: SweepConfig, anew: bool = False) -> Job:
+    def submit(self, config: Configuration, anew: bool = False) -> Job:
         """The job for `config`: the equal one that is alive, a finished one if the store has the run, else a new one.
 
         With `anew` only one that is alive is joined; a run that the store has is trained again from its first step,
@@ -140,7 +140,8 @@ class Queue:
         return job and (lambda: self._follow(job))
 
     def _train(self, job: Job) -> None:
-        arguments = (self._record, job.config.to_json(), str(job.path))
+        record = getattr(job.config, "RECORDER", self._record)
+        arguments = (record, job.config.to_json(), str(job.path))
         try:
             job.start_over()
             outcome, message = self._hand_over(job, worker.train, *arguments)
@@ -155,7 +156,7 @@ class Queue:
             elif outcome == "stopped":
                 job.end("stopped", f"stopped {job.where()}; press Train to continue")
             elif outcome == "done":
-                job.next = 0
+                job.next = 0 if followed(job.config) else None
                 job.end("done")
             else:
                 self._fail(job, message or f"the worker answered {outcome!r}")
@@ -230,7 +231,7 @@ class Queue:
                     store.request(job.path, "stop")
 
 
-def submit(config: SweepConfig, anew: bool = False) -> Job:
+def submit(config: Configuration, anew: bool = False) -> Job:
     """Trains `config` in the worker and returns at once; joins an equal job, continues a run that was cut short.
 
     With `anew` a run that was trained, or cut short, is trained again from its first step; the old one can be read
@@ -243,7 +244,7 @@ def submit(config: SweepConfig, anew: bool = False) -> Job:
 
 
 def train(
-    config: SweepConfig,
+    config: Configuration,
     path: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     maps: bool = False,
@@ -256,13 +257,15 @@ def train(
     Raises:
         DistillError: while another process trains the same run, and where it cannot be written.
     """
-    from distill import recording
+    from distill import layer_recording, recording
 
     place = Path(path).absolute() if path is not None else store.place_of(config)
     with store.lock(place):
         store.drop_checkpoint(place)
         store.request(place, None)
-    if recording.record(config, place, progress) == "done":
+    if not followed(config):
+        layer_recording.record(config, place, progress)
+    elif recording.record(config, place, progress) == "done":
         recording.finish(place)
         any(not recording.map_beta(place, i) for i in range(len(config.betas) if maps else 0))  # up to the last map
         store.write_status(place, after=ALL_FOLLOWED if maps else 1)

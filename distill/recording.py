@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from distill import store, threads
+from distill.claims import claims
 from distill.config import SweepConfig
 from distill.control import Control
 from distill.errors import DistillError
@@ -52,7 +53,7 @@ def record(config: SweepConfig, path: Path, notify: Callable[[int, int], None] |
 
 
 def finish(path: Path) -> None:
-    """Add to a trained run what is computed after its training: the probes' bits and the pictures of what is kept.
+    """Add to a trained run what is computed after its training: probes, pictures of what is kept, and VIB's claims.
 
     Raises:
         DistillError: where its checkpoint is gone, and where it is trained anew or deleted meanwhile.
@@ -69,6 +70,7 @@ def finish(path: Path) -> None:
         "estimator": "decoder fitted after training on sampled codes",
     }
     extra = probe(run).assign(kept=(("beta", "point", "feature"), levels.round().astype(np.uint8), kept))
+    extra = extra.merge(claims(trainer, Evaluation.of(trainer.config, trainer.data)))
     with _adding_to(run, path):
         store.extend(path, extra)
 
@@ -76,14 +78,15 @@ def finish(path: Path) -> None:
 def map_beta(path: Path, index: int) -> bool:
     """Lay out β number `index` of a trained run by UMAP, from the layout of the β before it; False when no β is left.
 
-    The layouts join the run as `map_umap` when the last is made. Codes of one or two dimensions need no map.
+    The layouts join the run as `map_umap` when the last is made. Codes of one or two dimensions need no map, and those
+    that are symbols have one.
 
     Raises:
         DistillError: where the run is trained anew or deleted meanwhile.
     """
     run = store.open_run(path)
     codes = sampled_codes(run)
-    if codes.shape[-1] <= 2 or index >= len(codes):
+    if codes.shape[-1] <= 2 or run.attrs.get("code") == "categorical" or index >= len(codes):
         return False
     scratch = store.make_side(path) / UMAP_SCRATCH
     done = np.load(scratch) if index else np.empty((0, codes.shape[1], 2), np.float32)

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distill import config
+from distill import config, layer_config
 from distill.errors import DistillError
 
 Answer = tuple[str, str]  # what came of it, and a sentence if it failed
@@ -56,7 +56,7 @@ def _watch(parent: int) -> None:
 
 def train(function: str, config_json: str, path: str) -> Answer:
     """Calls `function` ("module:name") with a configuration and a path; (its answer, "") or ("failed", a sentence)."""
-    return _told(lambda: _named(function)(config.SweepConfig.from_json(config_json), Path(path)))
+    return _told(lambda: _named(function)(layer_config.read(config_json), Path(path)))
 
 
 def follow_up(function: str, path: str, *index: int) -> Answer:

@@ -173,7 +173,7 @@ def test_export_takes_the_nearest_beta_and_step_and_says_so(capsys, kept, tmp_pa
         seen.append(choice)
         return go.Figure(go.Scatter(x=run.beta.values, y=run.rate.isel(step=-1, split=0).values))
 
-    monkeypatch.setattr(exporting, "figures", lambda: {"plane": plane})
+    monkeypatch.setattr(exporting, "figures", lambda kind=None: {"plane": plane})
     out = tmp_path / "a.csv"
     status, text, err = said(
         capsys, "export", ID, "--figure", "plane", "--beta", "0.45", "--step", "3", "--out", str(out)

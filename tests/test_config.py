@@ -27,7 +27,7 @@ BAD = [  # field, value, what the message must have beside the value
     ("objective_options", {"colour": 1}, ["objective 'vib' has no option 'colour'", "it takes marginal, components"]),
     ("objective_options", {"marginal": "cauchy"}, ["marginal", "normal, mixture", "'cauchy'"]),
     ("label", 3, ["label", "name of a factor, or None"]),
-    ("objective", "vip", ["unknown objective 'vip'", "known: deterministic", "did you mean 'vib'?"]),
+    ("objective", "vip", ["unknown objective 'vip'", "known: beta_vae, budget", "did you mean 'vib'?"]),
     ("betas", (), ["betas", "1 to 257"]),
     ("betas", 0.1, ["betas", "1 to 257"]),
     ("betas", "0,1", ["betas", "1 to 257"]),

@@ -3,8 +3,11 @@
 import ast
 import inspect
 import json
+import math
+import re
 import subprocess
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ import torch
 from distill import config, datasets, objectives, registry
 from distill.config import Choice, SweepConfig
 from distill.errors import InvalidValue
+from distill.figures._animation import chosen
 from distill.objectives import Knob, Objective, Terms
 
 ROOT = Path(registry.__file__).parent
@@ -58,7 +62,7 @@ def test_a_data_set_can_be_trained_measured_and_drawn(name, tmp_path):
         try:
             assert type(figure(run, Choice(beta=0))) is go.Figure
         except InvalidValue as error:
-            assert "are no pictures" in str(error)
+            assert "are no pictures" in str(error) or "need a run of layers" in str(error)
 
 
 # --- objectives
@@ -75,40 +79,142 @@ def test_an_objective_says_its_title_its_formula_and_its_knob(name):
     assert knob.label and knob.symbol
     assert len(knob.grid) >= 1
     assert SweepConfig(objective=name, betas=knob.grid).betas == tuple(knob.grid)  # can be trained as it stands
+    assert min(knob.grid) <= knob.default <= max(knob.grid)
     assert len({objectives.load(each).title for each in objectives.names()}) == len(objectives.names())
 
 
 @every_objective
+def test_a_knob_has_its_range_in_any_number_of_values(name):
+    knob = objectives.load(name).knob
+    for count in (3, 9, 65):
+        grid = knob.grid_of(count)
+        assert SweepConfig(objective=name, betas=grid).betas == grid
+        if len(knob.grid) > 1:
+            assert (len(grid), grid[0], grid[-1]) == (count, knob.grid[0], knob.grid[-1])
+    np.testing.assert_allclose(knob.grid_of(len(knob.grid)), knob.grid, rtol=1e-4)
+
+
+def drawn_terms(count):
+    """Four random terms of `count` models, for which a loss can be asked for its gradients."""
+    generator = torch.Generator().manual_seed(0)
+    return Terms(*(torch.rand(count, generator=generator, dtype=torch.float64).requires_grad_() for _ in range(4)))
+
+
+def slopes(loss, terms):
+    """How each model's loss rises with its own terms: name → (S,); 0 for a term that it does not use."""
+    given = {each.name: getattr(terms, each.name) for each in fields(terms)}
+    found = torch.autograd.grad(loss.sum(), list(given.values()), allow_unused=True)
+    return {name: torch.zeros_like(loss) if each is None else each for name, each in zip(given, found, strict=True)}
+
+
+def strengths(name):
+    """Values of the knob from weak to strong, (S,)."""
+    return torch.tensor(objectives.load(name).knob.grid_of(6), dtype=torch.float64)
+
+
+@every_objective
 def test_a_loss_is_one_number_a_model_and_depends_on_its_own_terms_alone(name):
-    objective, generator = objectives.load(name), torch.Generator().manual_seed(0)
-    draw = [torch.rand(6, generator=generator, dtype=torch.float64).requires_grad_() for _ in range(2)]
-    strength = torch.linspace(0, 1, 6, dtype=torch.float64)
-    loss = objective.loss(Terms(*draw), strength)
-    assert loss.shape == (6,)
+    objective, strength = objectives.load(name), strengths(name)
+    count = len(strength)
+    terms = drawn_terms(count)
+    draw = [getattr(terms, each.name) for each in fields(terms)]
+    loss = objective.loss(terms, strength)
+    assert loss.shape == (count,)
     assert torch.isfinite(loss).all()
-    for model in range(6):
+    for model in range(count):
         found = torch.autograd.grad(loss[model], draw, retain_graph=True, allow_unused=True)
         for gradient in found:
-            assert gradient is None or not gradient[torch.arange(6) != model].any()
-    alone = [objective.loss(Terms(*(each[i : i + 1] for each in draw)), strength[i : i + 1]) for i in range(6)]
+            assert gradient is None or not gradient[torch.arange(count) != model].any()
+    alone = [objective.loss(Terms(*(each[i : i + 1] for each in draw)), strength[i : i + 1]) for i in range(count)]
     assert torch.allclose(loss, torch.cat(alone), rtol=0, atol=1e-12)
 
 
 @every_objective
-def test_more_strength_never_makes_a_code_cheaper(name):
-    objective = objectives.load(name)
-    terms = Terms(torch.full((5,), 0.7), torch.full((5,), 2.0))
-    price = objective.loss(terms, torch.linspace(0, 1, 5))
-    assert (torch.diff(price) >= 0).all()
-    assert price[0] >= 0.7 - 1e-6  # the cross-entropy is always paid
+@pytest.mark.parametrize("nats", [0.05, 2.0, 30.0])
+def test_more_strength_never_makes_a_code_cheaper(name, nats):
+    """Along the knob, weak to strong, a nat more of what is charged never costs less; labels cost what they cost."""
+    objective, strength = objectives.load(name), strengths(name)
+    terms = Terms(*(torch.full_like(strength, nats).requires_grad_() for _ in range(4)))
+    rise = slopes(objective.loss(terms, strength), terms)
+    price = rise["rate"] + rise["penalty"]
+    assert (torch.diff(price) >= -1e-12).all()
+    assert (rise["cross_entropy"] == 1).all()  # paid once, whatever the strength
+    if len(strength) > 1:
+        assert price[-1] > price[0] or nats > 16 * np.log(2)  # beyond every budget each bit costs the same
 
 
-def test_the_two_objectives_as_they_are_written():
-    terms, strength = Terms(torch.tensor([0.5, 0.5]), torch.tensor([3.0, 4.0])), torch.tensor([0.1, 2.0])
-    assert objectives.load("vib").loss(terms, strength).tolist() == pytest.approx([0.8, 8.5])
-    assert objectives.load("deterministic").loss(terms, strength).tolist() == [0.5, 0.5]
-    assert objectives.load("vib").code == "gaussian"
-    assert objectives.load("deterministic").code == "noiseless"
+@every_objective
+def test_an_objective_can_be_trained_measured_and_drawn(name, tmp_path):
+    """Two steps at the ends of its grid and at its default: everything that a run needs, through to its figures."""
+    from distill import recording, store
+
+    knob = objectives.load(name).knob
+    betas = tuple(sorted({knob.grid[0], knob.default, knob.grid[-1]}, reverse=knob.falls))
+    small = SweepConfig(
+        objective=name, betas=betas, hidden=(8,), latent_dim=3, epochs=1, batch_size=600, points=60, snapshots=2,
+        device="cpu", threads=1,
+    )  # fmt: skip
+    assert small.id != replace(small, objective="vib" if name != "vib" else "ceb", betas=(0.1,)).id
+    assert recording.record(small, tmp_path / small.id) == "done"
+    recording.finish(tmp_path / small.id)
+    run = store.open_run(tmp_path / small.id).load()
+    assert run.beta.values.tolist() == list(betas)
+    finite = ["bound_y", "loss", "error_one", "information_y"] + ["rate"] * (run.attrs["code"] != "noiseless")
+    assert all(bool(np.isfinite(run[each]).all()) for each in finite)
+    assert chosen(run, Choice()) == (run.sizes["step"] - 1, betas.index(knob.default))
+    for figure in figures():
+        try:
+            assert type(figure(run, Choice())) is go.Figure
+        except InvalidValue as error:
+            assert "need a run of layers" in str(error)
+
+
+def test_the_objectives_as_they_are_written():
+    """The loss of hand-made terms, two models: CE and R in nats; what charges a curve charges it in bits."""
+    bit, two = math.log(2), torch.tensor([0.5, 0.5], dtype=torch.float64)
+    values = [[3 * bit, 4 * bit], [0.2, -0.4], [7.0, 8.0]]
+    terms = Terms(two, *(torch.tensor(each, dtype=torch.float64) for each in values))
+    strength = torch.tensor([0.1, 2.0], dtype=torch.float64)
+    wanted = {
+        "vib": [0.5 + 0.3 * bit, 0.5 + 8 * bit],
+        "deterministic": [0.5, 0.5],
+        "squared": [0.5 + 0.9 * bit, 0.5 + 32 * bit],
+        "exponential": [0.5 + 0.1 * math.expm1(3) * bit, 0.5 + bit * (2 * 4 + 10 * (4 - math.log(5)))],
+        "ceb": [0.5 + 0.02, 0.5 - 0.8],
+        "beta_vae": [7 + 0.5 + 0.3 * bit, 8 + 0.5 + 8 * bit],
+        "confidence_penalty": [0.5 + 0.02, 0.5 - 0.8],
+        "nib": [0.5 + 0.3 * bit, 0.5 + 8 * bit],
+        "categorical": [0.5 + 0.3 * bit + 0.2, 0.5 + 8 * bit - 0.4],
+        "budget": [0.5 + 2 * (2.9 * bit - 0.05 * bit), 0.5 + 2 * (2 * bit - 0.05 * bit)],
+    }
+    assert set(wanted) == set(objectives.names())
+    for name, losses in wanted.items():
+        found = objectives.load(name).loss(terms, strength).tolist()
+        assert found == pytest.approx(losses, rel=1e-9), name
+    squared = objectives.load("nib", squared=True).loss(terms, strength).tolist()
+    assert squared == pytest.approx(wanted["squared"])
+    codes = {name: objectives.load(name).code for name in objectives.names()}
+    assert {name for name, code in codes.items() if code == "noiseless"} == {"deterministic", "confidence_penalty"}
+    assert {name for name, code in codes.items() if code == "categorical"} == {"categorical"}
+
+
+WRONG_OPTIONS = [
+    ("exponential", "eta", 0, "eta must be a number from 0.1 to 10; got 0"),
+    ("exponential", "eta", True, "eta must be a number from 0.1 to 10; got True"),
+    ("exponential", "eta", float("nan"), "eta must be a number from 0.1 to 10; got nan"),
+    ("budget", "gamma", 0.5, "gamma must be a number from 1 to 100; got 0.5"),
+    ("budget", "gamma", "2", "gamma must be a number from 1 to 100; got '2'"),
+    ("nib", "squared", 1, "squared must be true or false; got 1"),
+    ("beta_vae", "width", 1.5, "width must be a whole number from 1 to 4096; got 1.5"),
+    ("vib", "components", 0, "components must be a whole number from 1 to 512; got 0"),
+    ("vib", "marginal", "cauchy", "marginal must be one of normal, mixture; got 'cauchy'"),
+]
+
+
+@pytest.mark.parametrize(("name", "option", "value", "said"), WRONG_OPTIONS)
+def test_an_option_that_is_not_allowed_is_named_with_what_is(name, option, value, said):
+    with pytest.raises(InvalidValue, match=f"^{re.escape(said)}$"):
+        objectives.load(name, **{option: value})
 
 
 # --- figures and measures
@@ -186,4 +292,5 @@ def test_a_variant_file_says_what_it_is(folder):
 def test_every_variant_is_a_value_that_a_configuration_takes(folder):
     field = folder.removesuffix("s")
     for name in registry.names(folder):
-        assert getattr(config.SweepConfig(**{field: name}), field) == name
+        betas = {"betas": objectives.load(name).knob.grid} if folder == "objectives" else {}
+        assert getattr(config.SweepConfig(**{field: name}, **betas), field) == name

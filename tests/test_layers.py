@@ -13,19 +13,23 @@ ROOT = Path(__file__).parent.parent
 # Lowest first; within a level, a module may import those before it. A name stands for a file or for a whole folder,
 # whose files may import one another.
 LEVELS = (
-    ("errors", "registry", "config"),
-    ("palette", "datasets", "measures", "exact", "networks", "coding"),
+    ("errors", "registry", "config", "layer_config"),
+    ("palette", "datasets", "measures", "exact", "networks", "marginals", "coding"),
     ("objectives",),
-    ("threads", "training", "projection", "reconstruction", "shrink"),
-    ("evaluation", "sidefiles", "arrays", "catalogue", "store", "recording"),
+    ("threads", "training", "projection", "reconstruction", "robustness", "layerwise", "shrink"),
+    ("variables", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
+     "layer_evaluation", "layer_recording"),
     ("worker", "handle", "jobs"),
     ("figures",),
     ("exporting", "ui"),
     ("__init__", "bench", "flags", "__main__"),
-)
+)  # fmt: skip
 RANK = {name: rank for rank, name in enumerate(name for level in LEVELS for name in level)}
 HEAVY = {"torch", "umap", "sklearn", "numba", "distributed"}
-LIGHT = {*RANK} - {"networks", "training", "threads", "reconstruction", "evaluation", "recording", "bench"}
+LIGHT = {*RANK} - {
+    "networks", "marginals", "variables", "training", "threads", "reconstruction", "robustness", "claims", "evaluation",
+    "control", "recording", "layerwise", "layer_evaluation", "layer_recording", "bench",
+}  # fmt: skip
 
 
 class Import(NamedTuple):

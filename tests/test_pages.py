@@ -208,4 +208,4 @@ def test_an_example_that_was_trained_here_too_is_listed_once():
     shutil.copytree(shipped.path, path)
     app = opened("pages/8_runs.py")
     assert not app.exception
-    assert sum(f"run={shipped.id}" in each.proto.query_string for each in app.get("page_link")) == 1
+    assert sum(f"={shipped.id}" in each.proto.query_string for each in app.get("page_link")) == 1

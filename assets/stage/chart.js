@@ -18,9 +18,10 @@ async function drawing(view, theatre, caption) {
     Plotly = await theatre.plotly();
   const lines = wrapped(caption, 136),
     { title, subtitle } = view.spec,
+    under = subtitle ? wrapped(subtitle, 104) : [],
     margin = view.spec.figure.layout.margin ?? {};
   const foot = 13 * lines.length + 22,
-    head = 34 + (subtitle ? 18 : 0),
+    head = 34 + 17 * under.length,
     room = view.size.height / view.size.width;
   const height = Math.round(Math.min(1.1, Math.max(0.62, room)) * WIDE) + foot;
   const layout = dressed(view.spec.figure.layout, PAPER, (colour) => colour, { width: WIDE, height });
@@ -48,8 +49,14 @@ async function drawing(view, theatre, caption) {
       yanchor: "bottom",
       yshift: head - 28 + (margin.t ?? 10),
     },
-    ...(subtitle
-      ? [{ ...words(escaped(subtitle), 1, 12, PAPER.muted), yanchor: "bottom", yshift: head - 47 + (margin.t ?? 10) }]
+    ...(under.length
+      ? [
+          {
+            ...words(under.map(escaped).join("<br>"), 1, 12, PAPER.muted),
+            yanchor: "top",
+            yshift: head - 30 + (margin.t ?? 10),
+          },
+        ]
       : []),
     { ...words(lines.map(escaped).join("<br>"), 0, 9.5, PAPER.muted), yanchor: "top", yshift: foot - 12 - bottom },
   ];

@@ -89,7 +89,7 @@ export class TraceGroup {
       { color, width, shape } = trace.line ?? {};
     const filled = trace.fill && trace.fill !== "none";
     set(this.node("line", 0, "path"), {
-      d: filled && trace.fill === "toself" ? path + "Z" : path,
+      d: path && filled && trace.fill === "toself" ? path + "Z" : path,
       fill: filled ? (trace.fillcolor ?? color) : "none",
       stroke: color ?? trace.marker?.color,
       "stroke-width": width ?? 2,

@@ -1,5 +1,6 @@
 """A figure whose traces follow β and the training step; at one β and step it is a plain plotly Figure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import xarray as xr
 from distill.config import Choice
 from distill.errors import InvalidValue
 
-FIRST_BETA = 0.01  # where a look at a run begins: most nuisance is gone, most of the label is there
+FIRST_BETA = 0.01  # where a look begins at a run that does not say: most nuisance is gone, most of the label there
 Values = np.ndarray | Mapping[int, np.ndarray | None] | None
 
 
@@ -57,18 +58,26 @@ class Animation:
 
 
 def chosen(run: xr.Dataset, choice: Choice) -> tuple[int, int]:
-    """The step index and the β index that a choice says.
+    """The step index and the β index that a choice says; a run without β has one place for it, 0.
 
     Raises:
         InvalidValue: for an index that the run does not have.
     """
-    steps, betas = run.sizes["step"], run.sizes["beta"]
+    steps, betas = run.sizes["step"], run.sizes.get("beta", 1)
     step = steps - 1 if choice.step is None else choice.step
-    beta = int(np.argmin(np.abs(run.beta.values - FIRST_BETA))) if choice.beta is None else choice.beta
+    beta = _first(run) if choice.beta is None else choice.beta
     for name, value, count in (("step", step, steps), ("beta", beta, betas)):
         if not -count <= value < count:
             raise InvalidValue(f"{name} {value} is not among the run's {count}: 0 to {count - 1}")
     return step % steps, beta % betas
+
+
+def _first(run: xr.Dataset) -> int:
+    """The β nearest to the one at which the run's knob says that a look begins."""
+    if "beta" not in run.sizes:
+        return 0
+    value = json.loads(run.attrs.get("knob", "{}")).get("default", FIRST_BETA)
+    return int(np.argmin(np.abs(run.beta.values - value)))
 
 
 def taken(values: Values, step: int, beta: int) -> np.ndarray | None:

@@ -97,6 +97,7 @@ def _labels(run: xr.Dataset) -> list[dict[str, object]]:
         place = int(np.argmax(values >= (values.min() + values.max()) / 2))
         side, shift = ("right", -10) if name == "error_one" and place > 0 else ("left", 10)
         words = word.replace(" codes averaged", " codes,<br>averaged")
+        apart = 0 if len(values) > 1 else 14 if name == "error_one" else -14  # of a single β both stand at one place
         found.append(
             note(
                 words,
@@ -104,6 +105,7 @@ def _labels(run: xr.Dataset) -> list[dict[str, object]]:
                 float(values[place]),
                 xanchor=side,
                 xshift=shift,
+                yshift=apart,
                 align="left",
                 font={"size": 11.5, "color": colour},
             )

@@ -5,12 +5,13 @@ from dataclasses import replace
 import streamlit as st
 import xarray as xr
 
-from distill import jobs, objectives, store
+from distill import jobs, store
 from distill.config import Choice, SweepConfig
-from distill.errors import DistillError
+from distill.errors import DistillError, InvalidValue
 from distill.figures._animation import chosen
 from distill.handle import ALIVE
 from distill.jobs import Job
+from distill.layer_config import read
 from distill.ui import content, settings
 from distill.ui.envelope import Packed, pack
 from distill.ui.opening import aside, guarded, say
@@ -67,7 +68,7 @@ def _drafted(state: State) -> tuple[SweepConfig, str]:
     draft: SweepConfig | None = st.session_state.get(DRAFT)
     if state.run and not (draft and draft.id == state.run):
         try:
-            return SweepConfig.from_json(str(store.summary(store.path_of(state.run)).attrs["config"])), ""
+            return _sweep(state.run), ""
         except (DistillError, KeyError, ValueError, TypeError) as error:
             said = (
                 str(error) if isinstance(error, DistillError) else f"run '{state.run}' is of another version of Distill"
@@ -79,9 +80,16 @@ def _drafted(state: State) -> tuple[SweepConfig, str]:
     return _default(state), ""
 
 
+def _sweep(run: str) -> SweepConfig:
+    """What a run was asked to do; raises DistillError where it is not there, or no sweep."""
+    config = read(str(store.summary(store.path_of(run)).attrs["config"]))
+    if not isinstance(config, SweepConfig):
+        raise InvalidValue(f"run '{run}' is one of layers; it opens on the Layers page")
+    return config
+
+
 def _default(state: State) -> SweepConfig:
-    objective = state.objective or "vib"
-    return SweepConfig(dataset=state.data or "digits", objective=objective, betas=objectives.load(objective).knob.grid)
+    return settings.defaults(state.data or "digits", state.objective or "vib")
 
 
 def _move_to(config: SweepConfig) -> None:

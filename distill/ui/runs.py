@@ -9,17 +9,18 @@ from datetime import datetime
 import streamlit as st
 
 from distill import jobs, store
-from distill.config import SweepConfig
+from distill.config import Configuration, SweepConfig
 from distill.errors import DistillError
 from distill.handle import ALIVE
 from distill.jobs import Job
+from distill.layer_config import LayersConfig
 from distill.ui.opening import guarded, home_link, say
 from distill.ui.state import State, current, remember
 
 TICK = 1.0  # seconds between two looks at the queue while something is going on
 SHOWN = 30  # runs listed at first, and added by each "Show more"
 COLUMNS = ("βs", "K", "steps", "status", "size", "last written", "id", "settings")
-SAID = ("dataset", "objective", "betas", "latent_dim")  # settings that a row says elsewhere
+SAID = ("dataset", "objective", "betas", "latent_dim", "activation")  # settings that a row says elsewhere
 TITLE_WIDTH = 230  # pixels
 DELETING = "_distill_deleting"  # session_state: id of the run that a person is asked about
 
@@ -90,7 +91,8 @@ def _title(job: Job) -> str:
     try:
         return store.summary(job.path).title
     except DistillError:  # before its first snapshot
-        return f"{job.config.dataset}, {job.config.objective}"
+        sweep = isinstance(job.config, SweepConfig)
+        return f"{job.config.dataset}, {job.config.objective if sweep else f'{job.config.activation} layers'}"
 
 
 def _lists(state: State) -> None:
@@ -129,13 +131,22 @@ def _row(run: store.Run, state: State) -> None:
         if run.damaged:
             st.html('<p class="job">Damaged run</p>', width=TITLE_WIDTH)
         else:
-            home_link(_plain(run.title), State(run=run.id), width=TITLE_WIDTH)
+            _link(run)
         st.html(_facts(facts(run)))
         with st.popover("More", key=f"actions-{run.id}"):
             _actions(run, state)
     message = _message(run)
     if message:
         say(message, alert=run.status != "done")
+
+
+def _link(run: store.Run) -> None:
+    """To the page that shows such a run."""
+    if isinstance(run.config, LayersConfig):
+        params = State(layers=run.id).to_params()
+        st.page_link("pages/4_layers.py", label=_plain(run.title), query_params=params, width=TITLE_WIDTH)
+    else:
+        home_link(_plain(run.title), State(run=run.id), width=TITLE_WIDTH)
 
 
 def _message(run: store.Run) -> str:
@@ -149,13 +160,14 @@ def _message(run: store.Run) -> str:
 def facts(run: store.Run) -> tuple[str, ...]:
     """The cells of a run's row, in the order of COLUMNS."""
     config = run.config
-    betas, latent = (str(len(config.betas)), str(config.latent_dim)) if config else ("–", "–")
+    sweep = isinstance(config, SweepConfig)
+    betas, latent = (str(len(config.betas)), str(config.latent_dim)) if sweep else ("–", "–")
     steps = "–" if run.damaged else f"{max(run.last_step, 0):,} of {run.steps:,}"
     when = datetime.fromtimestamp(run.modified).strftime("%Y-%m-%d %H:%M") if run.modified else "–"
     return (betas, latent, steps, run.status, size(run.size), when, run.id, settings(config))
 
 
-def settings(config: SweepConfig | None) -> str:
+def settings(config: Configuration | None) -> str:
     """The settings that differ from their defaults and that make two runs of one title two: "seed 3, epochs 40"."""
     changes = config.changes() if config else {}
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items() if name not in SAID)

@@ -1,6 +1,8 @@
 """Trains the example runs that ship with the program: make examples
 
-Each is a run of the default settings, so that a person who changes nothing sees it at once. Codes, maps and kept
+Each is a run of the settings that its page begins with, so that a person who changes nothing sees it at once. Those of
+COMPANIONS are there to be compared with: they keep their numbers and their last codes, without pictures and maps.
+`make_examples.py sweeps` or `layers` makes one kind anew and leaves the other. Codes, maps and kept
 pictures are rounded, so that all examples together stay small, and say so in their attribute `rounded`: whatever is
 computed from the codes of an example is computed from rounded ones. Bits, errors and shares are as they were measured.
 """
@@ -8,16 +10,21 @@ computed from the codes of an example is computed from rounded ones. Bits, error
 import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from distill import SweepConfig, arrays, jobs
+from distill import SweepConfig, arrays, datasets, jobs
 from distill.layer_config import LayersConfig
 
 EXAMPLES = (SweepConfig(), SweepConfig(dataset="sprites"))
+COMPANIONS = (
+    *(SweepConfig(objective=each) for each in ("deterministic", "squared", "budget", "ceb")),
+    *(SweepConfig(dataset=each, **datasets.defaults(each)) for each in ("gaussian", "letters")),
+)
 LAYERS = (LayersConfig(), LayersConfig(activation="relu"))
 COMMAND = "make examples"
 MANTISSA = {"code_mean": 6, "code_scale": 4, "codes_2d": 9, "map_umap": 9}  # bits kept of a float16's ten
@@ -25,32 +32,51 @@ GREY_STEP = 8  # kept pictures: 32 levels of grey instead of 256
 LARGEST = 6_000_000  # bytes, all examples together
 
 
-def main() -> None:
+def main(kinds: list[str]) -> None:
     """Train, round, pack, and say how large the whole became."""
     target = Path(__file__).parent / "examples"
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir()
+    makers = {"sweeps": _make_sweep, "layers": _make_layers}
+    configs = {"sweeps": (*EXAMPLES, *COMPANIONS), "layers": LAYERS}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DISTILL_STORE"] = folder
-        for config in EXAMPLES:
-            pack(jobs.train(config, maps=True).load(), target / config.id)
-            print(config.dataset, config.id, f"{size(target / config.id):,} bytes", flush=True)
-        for config in LAYERS:
-            pack_layers(jobs.train(config).load(), target / config.id)
-            print(config.activation, config.id, f"{size(target / config.id):,} bytes", flush=True)
+        made = Path(folder) / "made"
+        for kind in kinds or makers:
+            for config in configs[kind]:
+                makers[kind](config, made / config.id)
+                print(config.dataset, config.id, f"{size(made / config.id):,} bytes", flush=True)
+        kept = {config.id for kind in makers for config in configs[kind]}
+        for old in target.glob("*"):
+            if old.name not in kept or (made / old.name).exists():
+                shutil.rmtree(old)
+        for new in made.glob("*"):
+            shutil.copytree(new, target / new.name)
     whole = size(target)
     print(f"{whole:,} bytes in all, of {LARGEST:,}")
     if whole > LARGEST:
         raise SystemExit("the examples are too large to ship")
 
 
-def pack(run: xr.Dataset, path: Path) -> None:
-    """Write `run`, its pictures rounded, with one chunk an array."""
+def _make_sweep(config: SweepConfig, path: Path) -> None:
+    companion = config in COMPANIONS
+    pack(jobs.train(config, maps=not companion).load(), path, companion)
+
+
+def _make_layers(config: LayersConfig, path: Path) -> None:
+    pack_layers(jobs.train(config).load(), path)
+
+
+def pack(run: xr.Dataset, path: Path, companion: bool = False) -> None:
+    """Write `run`, its codes and pictures rounded, with one chunk an array."""
+    about = run.attrs | {"command": COMMAND}
+    if companion:
+        run = run.drop_vars(["kept", "map_umap"], errors="ignore").isel(code_step=[-1])
+        about["left_out"] = "kept, map_umap, codes before the last step"
     slim = {name: rounded(run[name], kept) for name, kept in MANTISSA.items() if name in run}
-    grey = (run.kept.astype(np.uint16) + GREY_STEP // 2) // GREY_STEP * GREY_STEP
-    about = run.kept.attrs | {"rounded": f"{256 // GREY_STEP} levels of grey"}
-    slim["kept"] = grey.clip(0, 255).astype(np.uint8).assign_attrs(about)
-    arrays.write_whole(path, run.assign(slim), run.attrs | {"command": COMMAND}, whole=True)
+    if "kept" in run:
+        grey = (run.kept.astype(np.uint16) + GREY_STEP // 2) // GREY_STEP * GREY_STEP
+        said = run.kept.attrs | {"rounded": f"{256 // GREY_STEP} levels of grey"}
+        slim["kept"] = grey.clip(0, 255).astype(np.uint8).assign_attrs(said)
+    arrays.write_whole(path, run.assign(slim), about, whole=True)
 
 
 def pack_layers(run: xr.Dataset, path: Path) -> None:
@@ -84,4 +110,4 @@ def size(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

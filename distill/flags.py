@@ -58,7 +58,7 @@ FIELD_HELP = {
     "label": "the factor to keep, where it is not the data set's own label",
     "objective": "what is minimised",
     "objective_options": "its options, as NAME=VALUE,NAME=VALUE: marginal=mixture, eta=2, …",
-    "betas": "compression strengths, as 0,0.001,0.1 or LOW:HIGH:COUNT (log-spaced, 0 included); the objective has its own",
+    "betas": "values of the knob, as 0,0.001,0.1 or LOW:HIGH:COUNT (log-spaced, with 0); each objective has its own",
     "latent_dim": "dimensions of the code",
     "hidden": "widths of the encoder's hidden layers, as 128,128",
     "decoder_hidden": "widths of the label decoder's hidden layers; linear where none is given",

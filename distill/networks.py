@@ -101,6 +101,9 @@ class Bottleneck(nn.Module):
             if decoder_hidden
             else StackedLinear(models, latent_dim, widths[-1], generator, dtype)
         )
+        if code == "categorical":  # a one-hot code has length 1, where the start of a layer supposes √K
+            first = self.decoder[0] if decoder_hidden else self.decoder
+            first.weight.data *= math.sqrt(latent_dim)
         self.spread = FullCovariance(total, targets, dtype) if targets else None
 
     @property
@@ -127,7 +130,7 @@ class Bottleneck(nn.Module):
         return self.decoder(codes)
 
     def cross_entropy(self, codes: Tensor, labels: Tensor, target: Tensor | None = None) -> Tensor:
-        """−log q(y|z) in nats, (S, N), of labels (N,) or (S, N); of a continuous `target` (…, N, Dy) where it has one."""
+        """−log q(y|z) in nats, (S, N), of labels (N,) or (S, N), or of a continuous `target` (…, N, Dy)."""
         if self.spread is None:
             return label_cross_entropy(self.decode(codes), labels)
         return self.spread(target - self.decode(codes))

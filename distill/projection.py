@@ -3,6 +3,7 @@
 import numpy as np
 
 NEIGHBOURS = 15
+MOST_COMPONENTS = 32  # of the inputs, for the places of symbols
 FIRST_EPOCHS, NEXT_EPOCHS, NEXT_RATE = 300, 60, 0.3  # a chained fit only has to follow its predecessor
 
 
@@ -25,6 +26,19 @@ def plane(codes: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
         before = scores if before is None else turned(scores, before)
         maps.append(before)
     return np.stack(maps).astype(np.float32)
+
+
+def of_symbols(codes: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """What a map is made from where codes are symbols: the mean input of the items that share an item's symbol.
+
+    One-hot codes are all equally far apart, so that their own principal plane would mean nothing. Codes (S, N, K),
+    inputs (N, D) → (S, N, at most 32): in the first principal components of the inputs.
+    """
+    left, spread, _ = np.linalg.svd(inputs - inputs.mean(0), full_matrices=False)
+    scores = left[:, :MOST_COMPONENTS] * spread[:MOST_COMPONENTS]
+    counts = codes.sum(1)[..., None]
+    means = codes.swapaxes(1, 2) @ scores / np.where(counts > 0, counts, 1)  # (S, K, components)
+    return codes @ means
 
 
 def turned(points: np.ndarray, towards: np.ndarray) -> np.ndarray:

@@ -28,6 +28,8 @@ def reconstruct(trainer: Trainer, codes: np.ndarray) -> np.ndarray:
     decoder = StackedMLP(len(mean), widths, generator, torch.float32).to(trainer.device)
     centre = mean.mean(1, keepdim=True)
     spread = (mean.var(1, keepdim=True) + scale.square().mean(1, keepdim=True)).sqrt()
+    if trainer.model.code == "categorical":  # some symbols are never used, and have no deviation to be divided by
+        centre, spread = torch.zeros_like(centre), torch.full_like(spread, mean.shape[-1] ** -0.5)
 
     def standardised(sampled: Tensor) -> Tensor:
         return (sampled - centre) / spread

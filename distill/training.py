@@ -61,8 +61,8 @@ class Trainer:
         """(S,) nats: what the models lose on items (N, D) or (S, N, D) with noise (N, K) or (S, N, K)."""
         mean, scale = self.model.encode(inputs)
         code = self.model.sample(mean, scale, noise)
-        terms = self.objective.terms(self.model, Batch(inputs, labels, mean, scale, code, target))
-        return self.objective.loss(terms, self.strength)
+        batch = Batch(inputs, labels, mean, scale, code, target, progress=self.step / self.steps)
+        return self.objective.loss(self.objective.terms(self.model, batch), self.strength)
 
     def checkpoint(self) -> dict[str, np.ndarray]:
         """Everything that continuing needs: weights, moments, the step and the seconds spent."""

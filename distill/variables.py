@@ -44,11 +44,11 @@ OF_THE_JOINT = {
 OF_LINEAR_GAUSSIANS = {
     "information_x": "closed form from the weights, jointly Gaussian X and Y",
     "information_y": "closed form from the weights, jointly Gaussian X and Y",
-    "entropy_y": "differential entropy of the known distribution",
+    "entropy_y": "−E log p(y) of the items measured, under the known density",
 }
 OF_A_CONTINUOUS_Y = {
     "information_y": "h(Y) − CE, variational lower bound",
-    "entropy_y": "differential entropy of the known distribution",
+    "entropy_y": "−E log p(y) of the items measured, under the known density",
 }
 OF_SYMBOLS = {
     "information_x": "from the symbols' probabilities, exact on these N points",
@@ -62,6 +62,9 @@ def estimators(trainer: Trainer) -> dict[str, str]:
     model, known = trainer.model, trainer.data.known
     if trainer.objective.rate_estimator:
         found["rate"] = trainer.objective.rate_estimator
+    if trainer.objective.decoder_note:
+        for name in ("bound_y", "error_one"):
+            found[name] = f"{found[name]}; {trainer.objective.decoder_note}"
     if trainer.data.target is not None:
         found |= OF_LINEAR_GAUSSIANS if isinstance(known, Gaussian) and model.rho is not None else OF_A_CONTINUOUS_Y
     elif model.code == "categorical":

@@ -38,6 +38,15 @@ def test_a_packed_run_says_what_was_rounded_and_keeps_the_rest(maker, sweep, tmp
     assert said == {"code_mean", "code_scale", "codes_2d", "kept"}
     assert (packed.code_scale > 0).all()
     for name in packed.variables:
-        assert name in said or np.array_equal(packed[name], sweep[name])
+        assert name in said or packed[name].identical(sweep[name]), name
     assert np.abs(packed.kept.astype(int) - sweep.kept.astype(int)).max() <= maker.GREY_STEP // 2 + 1
     assert packed.attrs["command"] == maker.COMMAND
+
+
+def test_a_companion_has_the_numbers_and_the_last_codes(maker, sweep, tmp_path):
+    maker.pack(sweep, tmp_path / "packed", companion=True)
+    packed = store.open_run(tmp_path / "packed").load()
+    assert packed.attrs["left_out"] == "kept, map_umap, codes before the last step"
+    assert "kept" not in packed
+    assert packed.code_step.values.tolist() == [int(sweep.step.values[-1])]
+    assert packed.information_x.identical(sweep.information_x)

@@ -25,7 +25,7 @@ def line():
         return mean, torch.tensor(SCALES)[:, None, None].expand_as(mean)
 
     data = SimpleNamespace(inputs=inputs, train=np.arange(3000))
-    model = SimpleNamespace(encode=encode, sample=lambda mean, scale, noise: mean + scale * noise)
+    model = SimpleNamespace(code="gaussian", encode=encode, sample=lambda mean, scale, noise: mean + scale * noise)
     return SimpleNamespace(data=data, device=torch.device("cpu"), model=model, config=SimpleNamespace(seed=0))
 
 

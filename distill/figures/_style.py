@@ -1,6 +1,7 @@
 """What all figures share: type, margins, axes, and the words for β."""
 
 import json
+import math
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,6 +11,7 @@ from distill.palette import GRID, INK, SOFT_INK
 
 FONT = "Inter, sans-serif"
 SIZE, SMALL = 13, 11.5
+EVEN_STEPS, MOST_STEPS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0), 8  # between the ticks of a knob that falls
 FURNITURE = "furniture"  # the meta of traces without numbers of the run; a CSV leaves them out
 
 
@@ -41,9 +43,9 @@ def note(text: str, x: float, y: float, **more: object) -> dict[str, object]:
 
 
 def knob_value(run: xr.Dataset, index: int) -> str:
-    """One value of the run's knob as a person writes it: 0, 1.2×10⁻⁵, 0.032, 1."""
+    """One value of the run's knob as a person writes it: 0, 1.2×10⁻⁵, 0.032, 1; 15.5 bits."""
     value, unit = float(run.beta.values[index]), json.loads(run.attrs["knob"])["unit"]
-    number = f"{value:.2g}"
+    number = f"{value:.3g}" if _falls(run) else f"{value:.2g}"
     if 0 < value < 1e-4:
         digits, power = f"{value:.1e}".split("e")
         number = f"{digits}×10{_superscript(int(power))}"
@@ -56,16 +58,33 @@ def knob_values(run: xr.Dataset) -> list[str]:
 
 
 def knob_ticks(run: xr.Dataset) -> list[tuple[int, str]]:
-    """(index, label) of the decades of β, and of 0 where it was trained."""
+    """(index, label) of the decades of β, and of 0 where it was trained; of even values where they fall."""
     betas = run.beta.values
+    if _falls(run):
+        return _even_ticks(betas)
     positive = np.flatnonzero(betas > 0)
     if len(positive) < 2:
         return [(index, knob_value(run, index)) for index in range(len(betas))]
     found, logs = [(0, "0")] if betas[0] == 0 else [], np.log10(betas[positive])
     for power in range(round(logs[0] + 0.49), round(logs[-1] - 0.49) + 1):
         place = int(positive[np.argmin(np.abs(logs - power))])
-        found.append((place, "1" if power == 0 else f"10{_superscript(power)}"))
+        found.append((place, {0: "1", 1: "10"}.get(power, f"10{_superscript(power)}")))
     return found
+
+
+def _even_ticks(betas: np.ndarray) -> list[tuple[int, str]]:
+    """Every value of a few; of many, those nearest to the multiples of a round number."""
+    if len(betas) <= MOST_STEPS + 1:
+        return [(index, f"{value:g}") for index, value in enumerate(betas)]
+    step = next((each for each in EVEN_STEPS if betas[0] - betas[-1] <= MOST_STEPS * each), EVEN_STEPS[-1])
+    values = [step * i for i in range(math.floor(betas[0] / step), math.ceil(betas[-1] / step) - 1, -1)]
+    places = sorted({int(np.argmin(np.abs(betas - value))) for value in values})
+    return [(place, f"{betas[place]:g}") for place in places]
+
+
+def _falls(run: xr.Dataset) -> bool:
+    """Whether less of the knob compresses more, as where it is the bits allowed."""
+    return bool(run.beta.values[0] > run.beta.values[-1])
 
 
 def _superscript(power: int) -> str:

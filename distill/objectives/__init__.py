@@ -1,10 +1,11 @@
 """Objectives: what the sweep minimises. One file each, found by the registry; most differ in one method."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from distill import registry
 from distill.config import log_betas
+from distill.objectives._options import check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from distill.networks import Bottleneck
 
-__all__ = ["Batch", "Knob", "Objective", "Shape", "Terms", "load", "names"]
+__all__ = ["Batch", "Knob", "Objective", "Shape", "Terms", "defaults", "load", "names"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Knob:
     Attributes:
         label: the accessible name of the slider.
         symbol, unit: as written beside a value.
-        grid: the values that the page trains; they fall where less of the knob compresses more (bits allowed).
+        grid: the values that the page trains: 0, then even in their logarithms; or, where less of the knob compresses
+            more (bits allowed), falling and even.
         default: the value at which a look at a run begins.
     """
 
@@ -38,6 +40,21 @@ class Knob:
     def falls(self) -> bool:
         """Whether the values fall along the axis."""
         return self.grid[0] > self.grid[-1]
+
+    def grid_of(self, count: int) -> tuple[float, ...]:
+        """`count` values of the grid's own range and spacing; the grid itself where it is one value."""
+        if len(self.grid) == 1:
+            return self.grid
+        if self.falls:
+            return even(self.grid[0], self.grid[-1], count)
+        least = next(value for value in self.grid if value > 0)
+        zero = self.grid[0] == 0
+        return log_betas(least, self.grid[-1], count if zero else count + 1)[0 if zero else 1 :]
+
+
+def even(first: float, last: float, count: int) -> tuple[float, ...]:
+    """`count` ≥ 2 evenly spaced values from `first` to `last`, both among them."""
+    return tuple(float(f"{first + (last - first) * i / (count - 1):.6g}") for i in range(count))
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,7 @@ class Batch:
         code: (S, N, K), one sample z of each.
         target: (N, Dy) or (S, N, Dy), a continuous Y, where the data set has one.
         weights: (N,) summing to 1, where items do not count alike.
+        progress: share of the training that lies behind; 1 where something is measured.
     """
 
     inputs: "Tensor"
@@ -79,6 +97,7 @@ class Batch:
     code: "Tensor"
     target: "Tensor | None" = None
     weights: "Tensor | None" = None
+    progress: float = 1.0
 
     def average(self, values: "Tensor") -> "Tensor":
         """(S, N) → (S,), over items."""
@@ -93,7 +112,7 @@ class Terms:
         cross_entropy: (S,) E[−log q(y|z)].
         rate: (S,) an upper bound on I(X;Z), that of the objective: E[KL(q(z|x) ‖ r(z))] where it has no other, summed
             over latent dimensions; 0 for a code without noise.
-        penalty: (S,) what the knob multiplies, where that is not the rate.
+        penalty: (S,) what the knob multiplies, where that is not the rate; or what else an objective adds.
         distortion: (S,) E[−log p(x|z)], for an objective that reconstructs.
     """
 
@@ -112,6 +131,8 @@ class Objective:
         knob: what the slider turns.
         code: "gaussian" (μ + σ ε), "noiseless" (μ) or "categorical" (one of K symbols, as a one-hot code).
         rate_estimator: what `rate` is, in words; "" for the usual KL to the standard normal.
+        decoder_note: what the label decoder, and with it H(Y) − CE and the errors, owes to; "" where it is trained
+            with the encoder.
     """
 
     title: ClassVar[str]
@@ -119,6 +140,10 @@ class Objective:
     knob: ClassVar[Knob] = Knob()
     code: ClassVar[str] = "gaussian"
     rate_estimator: ClassVar[str] = ""
+    decoder_note: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def parts(self, shape: Shape) -> "nn.Module | None":
         """What it learns besides encoder and decoder; the model keeps it as `model.parts`."""
@@ -147,6 +172,14 @@ class Objective:
 def names() -> tuple[str, ...]:
     """Every objective that `load` knows."""
     return registry.names("objectives")
+
+
+def defaults(name: str) -> dict[str, Any]:
+    """The fields of a SweepConfig that suit this objective better than the program's defaults, by name.
+
+    A module says them as DEFAULTS. The pages begin with them; SweepConfig itself does not know them.
+    """
+    return dict(getattr(registry.module("objectives", name), "DEFAULTS", {}))
 
 
 def load(name: str, **options: object) -> Objective:

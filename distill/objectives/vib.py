@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distill.errors import InvalidValue
 from distill.objectives import Batch, Objective, Shape, Terms
+from distill.objectives._options import option
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from distill.networks import Bottleneck
 
-MARGINALS = ("normal", "mixture")
+MARGINALS, MOST_COMPONENTS = ("normal", "mixture"), 512
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,8 @@ class VIB(Objective):
     title = "VIB"
     formula = "CE + β · rate"
 
-    marginal: str = "normal"
-    components: int = 32
-
-    def __post_init__(self) -> None:
-        if self.marginal not in MARGINALS:
-            raise InvalidValue(f"marginal must be one of {', '.join(MARGINALS)}; got {self.marginal!r}")
-        if not isinstance(self.components, int) or not 1 <= self.components <= 512:
-            raise InvalidValue(f"components must be a whole number from 1 to 512; got {self.components!r}")
+    marginal: str = option("normal", "Marginal r(z)", choices=MARGINALS)
+    components: int = option(32, "Components of a mixture", low=1, high=MOST_COMPONENTS)
 
     def parts(self, shape: Shape) -> "nn.Module | None":
         """The mixture, where it is asked for."""

@@ -114,6 +114,8 @@ def _map_words(run: xr.Dataset, choice: Choice) -> str:
     how = {
         "code": "the code itself, each β scaled to fill the frame",
         "PCA": f"first two of {latent} principal components",
+        "symbols": f"one of {latent} symbols each, placed by the mean input of its items; within a disc no place means "
+        "anything",
         "UMAP": f"UMAP of {latent} dimensions, chained along β; before the end PCA, at six steps",
     }[kind]
     return f"{run.sizes['point']} sampled test codes, by {by}: {how}."

@@ -1,16 +1,18 @@
 """The controls of the Explore page: what to train, how it is shown, and the link to it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from distill import datasets, objectives, registry, store
-from distill.config import DEVICES, LIMITS, Choice, SweepConfig, log_betas
+from distill.config import DEVICES, LIMITS, Choice, SweepConfig
 from distill.errors import DistillError
 from distill.jobs import Job
+from distill.objectives import Knob
+from distill.objectives._options import options as options_of
 from distill.ui.state import State
 
 LATENT_DIMS = (2, 3, 4, 8, 16, 32)
@@ -27,11 +29,30 @@ def controls(config: SweepConfig) -> SweepConfig:
     sizes = sorted({*LATENT_DIMS, config.latent_dim})
     latent = _pick("Latent dimensions K", sizes, config.latent_dim, lambda k: f"K {k}", f"latent-{mark}", 84)
     changed = replace(_more(config, mark), latent_dim=latent)
-    if data != config.dataset:
-        changed = replace(changed, dataset=data, dataset_options={}, label=None)
+    return changed if (data, objective) == (config.dataset, config.objective) else _moved(changed, data, objective)
+
+
+def defaults(dataset: str, objective: str) -> SweepConfig:
+    """What the page begins with for a data set and an objective."""
+    said = datasets.defaults(dataset) | objectives.defaults(objective) | {"betas": _grid(dataset, objective, {})}
+    return SweepConfig(dataset=dataset, objective=objective, **said)
+
+
+def _moved(config: SweepConfig, dataset: str, objective: str) -> SweepConfig:
+    """The same settings for another data set or objective, but for those whose defaults are others there."""
+    here, there = defaults(config.dataset, config.objective), defaults(dataset, objective)
+    names = [each.name for each in fields(SweepConfig) if getattr(here, each.name) != getattr(there, each.name)]
+    if dataset != config.dataset:
+        names += ["label", "dataset_options"]
     if objective != config.objective:
-        changed = replace(changed, objective=objective, betas=objectives.load(objective).knob.grid)
-    return changed
+        names += ["betas", "objective_options"]
+    return replace(config, **{name: getattr(there, name) for name in names})
+
+
+def _grid(dataset: str, objective: str, options: Mapping[str, Any]) -> tuple[float, ...]:
+    """The values that are trained: those of the data set, if it has any and β is as most objectives mean it."""
+    knob = objectives.load(objective, **options).knob
+    return datasets.defaults(dataset).get("betas", knob.grid) if knob == Knob() else knob.grid
 
 
 def view_menu(config: SweepConfig, state: State) -> State:
@@ -86,12 +107,9 @@ def _more(config: SweepConfig, mark: str) -> SweepConfig:
             labels = factors(config)
             chosen = labels.index(config.label) if config.label in labels else 0
             label = st.selectbox("Label: what matters", labels, chosen, key=f"label-{mark}")
-            values = {name: _number(name, config, mark) for name in ("epochs", "seed", "batch_size")}
+            values = {name: _number(name, config, mark) for name in ("epochs", "batch_size", "seed", "seeds")}
         with right:
-            counts = sorted({*BETA_COUNTS, len(config.betas)})
-            alone = len(objectives.load(config.objective).knob.grid) == 1
-            place = counts.index(len(config.betas))
-            count = st.selectbox("Number of βs", counts, place, key=f"betas-{mark}", disabled=alone)
+            count = _count(config, mark)
             rate = st.number_input(
                 "Peak learning rate", 1e-5, 1.0, config.learning_rate, format="%.4g", key=f"rate-{mark}"
             )
@@ -106,18 +124,48 @@ def _more(config: SweepConfig, mark: str) -> SweepConfig:
         )  # fmt: skip
         most = LIMITS["threads"][1]
         threads = left.number_input("Threads (0: measured)", 0, most, config.threads or 0, key=f"threads-{mark}")
+        with right:
+            options = _options(config, mark)
         right.button("Back to the defaults", key=f"defaults-{mark}", on_click=_reset, args=(config,))
     changed = replace(
         config, **values, learning_rate=rate, hidden=hidden, decoder_hidden=decoder, threads=threads or None,
         device=device, label=None if label == labels[0] else label,
     )  # fmt: skip
-    return changed if count == len(config.betas) else replace(changed, betas=log_betas(1e-5, 1, count))
+    grids = [_grid(config.dataset, config.objective, each) for each in (config.objective_options, options)]
+    betas = config.betas
+    if count != len(betas) or grids[0] != grids[1]:  # the same range and spacing, or that of other options
+        betas = replace(Knob(), grid=grids[1]).grid_of(count)
+    return replace(changed, objective_options=options, betas=betas)
+
+
+def _count(config: SweepConfig, mark: str) -> int:
+    """How many values of the knob are trained."""
+    knob = objectives.load(config.objective, **config.objective_options).knob
+    counts = sorted({*BETA_COUNTS, len(config.betas)})
+    place, alone = counts.index(len(config.betas)), len(knob.grid) == 1
+    return st.selectbox(f"Number of {knob.symbol}s", counts, place, key=f"betas-{mark}", disabled=alone)
+
+
+def _options(config: SweepConfig, mark: str) -> dict[str, Any]:
+    """The objective's own options; those that stand at their defaults are left out, so that ids stay the same."""
+    found, given = {}, config.objective_options
+    for name, (about, default) in options_of(objectives.load(config.objective)).items():
+        value, key = given.get(name, default), f"{name}-{mark}"
+        if isinstance(default, bool):
+            found[name] = st.checkbox(about.label, value, key=key)
+        elif isinstance(default, str):
+            found[name] = st.selectbox(about.label, about.choices, about.choices.index(value), key=key)
+        else:
+            kind = type(default)
+            found[name] = st.number_input(about.label, kind(about.low), kind(about.high), kind(value), key=key)
+        if found[name] == default:
+            del found[name]
+    return found
 
 
 def _reset(config: SweepConfig) -> None:
     """Callback: the defaults of the data set and the objective that are chosen."""
-    grid = objectives.load(config.objective).knob.grid
-    st.session_state["_distill_draft"] = SweepConfig(dataset=config.dataset, objective=config.objective, betas=grid)
+    st.session_state["_distill_draft"] = defaults(config.dataset, config.objective)
     st.query_params.pop("run", None)
 
 

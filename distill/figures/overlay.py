@@ -17,7 +17,7 @@ from distill.measures.limits import ceiling_x
 from distill.measures.seeds import averaged
 from distill.palette import CLASSES
 
-__all__ = ["OVERLAYS", "Curve", "end_curve", "knob_of", "lay_over"]
+__all__ = ["Curve", "end_curve", "knob_of", "lay_over"]
 
 # the class colours that stay apart from the four of the program, from the ramp of β and from one another, then dashed
 OVERLAYS = tuple((CLASSES[index], dash) for dash in ("solid", "dash") for index in (1, 5, 3, 6))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 import xarray as xr
 
-from distill import jobs, store
+from distill import jobs, objectives, store
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError, InvalidValue
 from distill.figures._animation import chosen
@@ -123,7 +123,10 @@ def _train_button(config: SweepConfig) -> Job | None:
     if _elsewhere(config):
         st.button("Train", disabled=True, key="explore-elsewhere", help="Another process is training this run.")
     elif st.button(
-        f"Train {models} βs" if models > 1 else "Train", type="primary", key="explore-train", help=_what_it_does(config)
+        f"Train {models} {_symbol(config)}s" if models > 1 else "Train",
+        type="primary",
+        key="explore-train",
+        help=_what_it_does(config),
     ):
         with guarded():
             job = _start(config)
@@ -132,8 +135,14 @@ def _train_button(config: SweepConfig) -> Job | None:
     return job
 
 
+def _symbol(config: SweepConfig) -> str:
+    """What the objective's knob is called: β, γ, C."""
+    return objectives.load(config.objective, **config.objective_options).knob.symbol
+
+
 def _what_it_does(config: SweepConfig) -> str:
-    models = f"All {len(config.betas)} networks are" if len(config.betas) > 1 else "One network is"
+    count = len(config.betas) * config.seeds
+    models = f"All {count} networks are" if count > 1 else "One network is"
     return f"{models} trained for {config.epochs} epochs; the same settings give the same run."
 
 

@@ -67,10 +67,12 @@ def _make_layers(config: LayersConfig, path: Path) -> None:
 
 def pack(run: xr.Dataset, path: Path, companion: bool = False) -> None:
     """Write `run`, its codes and pictures rounded, with one chunk an array."""
-    about = run.attrs | {"command": COMMAND}
+    about = run.attrs | {"command": COMMAND, "left_out": "codes before the last step (NaN), but for their maps"}
     if companion:
         run = run.drop_vars(["kept", "map_umap"], errors="ignore").isel(code_step=[-1])
         about["left_out"] = "kept, map_umap, codes before the last step"
+    last = run.code_step == run.code_step[-1]
+    run = run.assign({name: run[name].where(last) for name in ("code_mean", "code_scale")})
     slim = {name: rounded(run[name], kept) for name, kept in MANTISSA.items() if name in run}
     if "kept" in run:
         grey = (run.kept.astype(np.uint16) + GREY_STEP // 2) // GREY_STEP * GREY_STEP

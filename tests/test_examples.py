@@ -36,7 +36,9 @@ def test_a_packed_run_says_what_was_rounded_and_keeps_the_rest(maker, sweep, tmp
     packed = store.open_run(tmp_path / "packed").load()
     said = {name for name in packed.variables if "rounded" in packed[name].attrs}
     assert said == {"code_mean", "code_scale", "codes_2d", "kept"}
-    assert (packed.code_scale > 0).all()
+    assert (packed.code_scale[-1] > 0).all()
+    for name in ("code_mean", "code_scale"):
+        assert packed[name][:-1].isnull().all() and packed[name][-1].notnull().all()
     for name in packed.variables:
         assert name in said or packed[name].identical(sweep[name]), name
     assert np.abs(packed.kept.astype(int) - sweep.kept.astype(int)).max() <= maker.GREY_STEP // 2 + 1

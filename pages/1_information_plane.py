@@ -2,9 +2,5 @@
 
 from distill.ui import information_plane, opening
 
-state = opening.open_page(
-    "Information plane",
-    "Where does each network stand, and how far from the best?",
-    "Drag β to walk along the learned curve; the square marks all that is needed and nothing more.",
-)
+state = opening.open_page("Information plane", *information_plane.question_and_hint())
 information_plane.page(state)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PARTS = {
     "training": "one sweep beside separate trainings, and its arithmetic beside large matrix products",
     "measuring": "what measuring and storing the snapshots of a run costs",
+    "exact": "the exact bottleneck beside embo 1.1.0, where that is installed",
     "browser": "the app in a real browser: opening, dragging, playing, training live",
 }
 
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     listed = "\n".join(f"  {name:10} {text}" for name, text in PARTS.items())
     parser = argparse.ArgumentParser(
         prog="python -m distill bench",
-        description=f"Measures how fast the program is here.\n\n{listed}\n  all        the three",
+        description=f"Measures how fast the program is here.\n\n{listed}\n  all        every one",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

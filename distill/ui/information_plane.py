@@ -29,6 +29,23 @@ LIVE = 2.0  # seconds between two looks at a run that is being trained
 LOOK = ("run", "split", "scale", "estimator", "overlay", "part")  # what the controls of this page decide
 
 
+QUESTIONS = {
+    "": (
+        "Where does each network stand, and how far from the best?",
+        "Drag β to walk along the learned curve; the square marks all that is needed and nothing more.",
+    ),
+    "claims": (
+        "Does a bottleneck make a network better, calibrated and robust?",
+        "Drag β and compare with the dashed lines, the same network without a bottleneck.",
+    ),
+}
+
+
+def question_and_hint() -> tuple[str, str]:
+    """The page's question and what to try, for the part of it that the address names."""
+    return QUESTIONS[current().part]
+
+
 @guarded()
 def page(state: State) -> None:
     """The whole page."""

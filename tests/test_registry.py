@@ -38,7 +38,7 @@ def test_a_wrong_name_says_which_there_are_and_which_is_near():
         registry.check("datasets", "digit")
     known = ", ".join(registry.names("datasets"))
     assert str(caught.value) == f"unknown data set 'digit'; known: {known}; did you mean 'digits'?"
-    with pytest.raises(UnknownName, match=r"^unknown objective 'zzz'; known: deterministic, .*[a-z]$"):
+    with pytest.raises(UnknownName, match=r"^unknown objective 'zzz'; known: beta_vae, .*[a-z]$"):
         registry.module("objectives", "zzz")
 
 

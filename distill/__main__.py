@@ -1,6 +1,7 @@
 """The command line: python -m distill train | runs | export | worker | bench."""
 
 import argparse
+import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -226,18 +227,23 @@ def _choice(run: "xr.Dataset", given: argparse.Namespace) -> Choice:
 
 
 def _print_table(run: "xr.Dataset") -> None:
-    """Five βs of the last step, test split."""
+    """Five values of the knob, last step, test split; of several seeds the mean."""
     from rich.table import Table
 
-    at = run.sel(split="test").isel(step=-1).load()
+    from distill.measures.seeds import averaged
+
+    at = averaged(run.sel(split="test").isel(step=-1).load())
     rows = sorted({round(i * (run.sizes["beta"] - 1) / 4) for i in range(5)})
     columns = {"I(X;Z)": "information_x", "I(Z;Y)": "information_y", "H(Y) − CE": "bound_y"}
-    title = f"step {int(at.step)}, test split, N = {int(at.samples)}, bits"
-    table = Table("β", *columns, "error", title=title, title_justify="left", box=None, pad_edge=False)
+    seeds = f"\nmean of {run.sizes['seed']} seeds" if "seed" in run.dims else ""
+    title = f"step {int(at.step)}, test split, N = {int(at.samples)}, bits{seeds}"
+    header = [json.loads(run.attrs["knob"])["symbol"], *columns, "error"]
+    table = Table(*header, title=title, title_justify="left", box=None, pad_edge=False)
     for i in rows:
         each = at.isel(beta=i)
         bits = [f"{float(each[name]):.2f}" for name in columns.values()]
-        table.add_row(f"{float(each.beta):.3g}", *bits, f"{float(each.error_one):.1%}")
+        error = "none" if each.error_one.isnull() else f"{float(each.error_one):.1%}"  # none of a continuous Y
+        table.add_row(f"{float(each.beta):.3g}", *bits, error)
     _console().print(table)
 
 

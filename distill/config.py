@@ -121,20 +121,17 @@ class SweepConfig(Configuration):
     def __post_init__(self) -> None:
         registry.check("datasets", self.dataset)
         for name in ("dataset_options", "objective_options"):
-            _set(self, name, _checked_options(name, getattr(self, name)))
+            set_field(self, name, checked_options(name, getattr(self, name)))
         objective = registry.made("objectives", self.objective, self.objective_options)
         betas = objective.knob.grid if self.betas is None else self.betas
-        _set(self, "betas", _checked_betas(betas, objective.knob.falls))
+        set_field(self, "betas", _checked_betas(betas, objective.knob.falls))
         for name in ("hidden", "decoder_hidden"):
-            _set(self, name, _checked_widths(name, getattr(self, name)))
+            set_field(self, name, checked_widths(name, getattr(self, name)))
         for name, (low, high) in LIMITS.items():
             if not (name == "threads" and self.threads is None):
-                _set(self, name, _checked_int(name, getattr(self, name), low, high))
-        if not _is_real(self.learning_rate) or not 0 < self.learning_rate <= 1:
-            raise InvalidValue(f"learning_rate must be above 0 and at most 1; got {self.learning_rate!r}")
-        _set(self, "learning_rate", float(self.learning_rate))
-        if self.device not in DEVICES:
-            raise InvalidValue(f"device must be one of {', '.join(DEVICES)}; got {self.device!r}")
+                set_field(self, name, checked_int(name, getattr(self, name), low, high))
+        set_field(self, "learning_rate", checked_rate(self.learning_rate))
+        check_device(self.device)
         if self.label is not None and not isinstance(self.label, str):
             raise InvalidValue(f"label must be the name of a factor, or None; got {self.label!r}")
 
@@ -164,8 +161,22 @@ class Choice:
                 raise InvalidValue(f"{name} must be an index, a whole number; got {value!r}")
 
 
-def _set(config: Configuration, name: str, value: object) -> None:
+def set_field(config: Configuration, name: str, value: object) -> None:
+    """Set a field of a frozen configuration while it is made."""
     object.__setattr__(config, name, value)
+
+
+def checked_rate(rate: object) -> float:
+    """A learning rate; raises InvalidValue, as all that follow do."""
+    if not _is_real(rate) or not 0 < rate <= 1:
+        raise InvalidValue(f"learning_rate must be above 0 and at most 1; got {rate!r}")
+    return float(rate)
+
+
+def check_device(device: object) -> None:
+    """Whether `device` is a name that a device may have; whether it is there is seen when it is used."""
+    if device not in DEVICES:
+        raise InvalidValue(f"device must be one of {', '.join(DEVICES)}; got {device!r}")
 
 
 def _defaults(kind: type[Configuration]) -> dict[str, Any]:
@@ -180,7 +191,8 @@ def _is_real(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _checked_int(name: str, value: object, low: int, high: int) -> int:
+def checked_int(name: str, value: object, low: int, high: int) -> int:
+    """A whole number from `low` to `high`."""
     if not isinstance(value, Integral) or isinstance(value, bool) or not low <= value <= high:
         raise InvalidValue(f"{name} must be a whole number from {low} to {high}; got {value!r}")
     return int(value)
@@ -199,14 +211,16 @@ def _checked_betas(betas: Iterable[float], falls: bool) -> tuple[float, ...]:
     return tuple(float(beta) for beta in values)
 
 
-def _checked_widths(name: str, given: Iterable[int]) -> tuple[int, ...]:
+def checked_widths(name: str, given: Iterable[int]) -> tuple[int, ...]:
+    """Units of layers; one number is one layer."""
     widths = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     if len(widths) > MOST_LAYERS:
         raise InvalidValue(f"{name} must have at most {MOST_LAYERS} layers; got {len(widths)}")
-    return tuple(_checked_int(name, width, 1, WIDEST) for width in widths)
+    return tuple(checked_int(name, width, 1, WIDEST) for width in widths)
 
 
-def _checked_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def checked_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as JSON would give them back, so that equal ones have equal ids."""
     if not isinstance(options, Mapping):
         raise InvalidValue(f"{name} must be a mapping of names to values; got {options!r}")
     try:

@@ -14,12 +14,12 @@ from distill.measures.codes import evaluation_noise
 from distill.measures.known import gaussian_information, gaussian_surprise, joint_entropies
 from distill.measures.linear import linear_information
 from distill.measures.mixtures import joint_mixture, mixture
-from distill.measures.probing import entropy_bits
+from distill.measures.probing import entropy_bits, entropy_of_rows
 from distill.measures.symbols import symbol_information
 from distill.objectives import Batch, Terms
 from distill.projection import of_symbols, plane
 from distill.training import Snapshot, Trainer
-from distill.variables import ATTRIBUTES, SMALLEST_STORED, SPLITS
+from distill.variables import ATTRIBUTES, SMALLEST_STORED, SPLITS, estimators
 
 POINTS_WHILE_TRAINING = 250
 MOST_STORED = 500
@@ -123,7 +123,8 @@ def measure(snapshot: Snapshot, evaluation: Evaluation, map_before: np.ndarray |
               for name in by_split[0]}  # fmt: skip
     full = ("step", "beta", "split", "seed")
     dims = {name: ("step", "split") if array.ndim == 2 else full[: array.ndim] for name, array in values.items()}
-    run = xr.Dataset({name: (dims[name], array, ATTRIBUTES[name]) for name, array in values.items()})
+    about = {name: ATTRIBUTES[name] | {"estimator": text} for name, text in estimators(trainer).items()}
+    run = xr.Dataset({name: (dims[name], array, (ATTRIBUTES | about)[name]) for name, array in values.items()})
     run["seconds"] = ("step", [snapshot.seconds], ATTRIBUTES["seconds"])
     run["epoch"] = ("step", [trainer.step / trainer.steps_per_epoch], ATTRIBUTES["epoch"])
     run = run.assign_coords(step=("step", [trainer.step], {"long_name": "optimiser steps", "units": "1"}))
@@ -139,7 +140,10 @@ def _of_split(snapshot: Snapshot, evaluation: Evaluation, split: str, count: int
     draws = noise if items.of is not None else noise[: DRAWS_AT_THE_END if snapshot.last else 1]
     limits = _limits(evaluation, items, trainer)
     found = _decoded(trainer, items, mean, scale, noise, draws, limits["entropy_y"])
-    found |= _information(trainer, evaluation, items, mean, scale, draws, found["bound_y"])
+    if trainer.model.stochastic:
+        found |= _information(trainer, evaluation, items, mean, scale, draws, found["bound_y"])
+    else:
+        found |= _without_noise(items, found["bound_y"], limits["information_xy"])
     return {name: _by_beta(value, trainer.config.seeds) for name, value in found.items()} | {
         name: np.array([value])[0] for name, value in limits.items()
     }
@@ -167,7 +171,8 @@ def _limits(evaluation: Evaluation, items: Items, trainer: Trainer) -> dict[str,
         of_x, of_y, shared = joint_entropies(known.p_xy)
         return {"samples": len(known.inputs), "ceiling": of_x, "entropy_y": of_y, "information_xy": shared}
     count, entropy = len(items.inputs), entropy_bits(items.labels.cpu().numpy())
-    limits = {"samples": count, "ceiling": math.log2(count), "entropy_y": entropy, "information_xy": entropy}
+    of_x = entropy_of_rows(items.inputs.cpu().numpy())  # log2 N of distinct items
+    limits = {"samples": count, "ceiling": of_x, "entropy_y": entropy, "information_xy": entropy}
     if isinstance(known, Gaussian):
         limits["entropy_y"] = gaussian_surprise(items.target.double().cpu().numpy(), known.cov_y)
         limits["information_xy"] = gaussian_information(known.cov_x, known.cov_xy, known.cov_y)
@@ -218,24 +223,28 @@ def _information(
 ) -> Found:
     """I(X;Z) and I(Z;Y) with their errors, by the best estimator for this code and this data (`estimators`)."""
     model, known, exact = trainer.model, evaluation.data.known, torch.zeros(len(mean))
-    if not model.stochastic:  # it has no I(X;Z), and hides no label of distinct items
-        unknown = torch.full((len(mean),), math.nan)
-        entropy = entropy_bits(items.labels.cpu().numpy())
-        return _named(unknown, torch.full((len(mean),), entropy, dtype=torch.float64), unknown, exact)
     if isinstance(known, Gaussian) and model.rho is not None:
         weight, sigma = model.encoder[0].weight.cpu().double().numpy(), scale[:, 0].cpu().double().numpy()
         found = linear_information(weight, sigma, known.cov_x, known.cov_xy, known.cov_y)
         return _named(*map(torch.from_numpy, found), exact, exact)
+    of_target = {} if items.target is None else {"information_y": bound, "information_y_error": exact * math.nan}
     shares = known.p_xy if isinstance(known, Joint) else None
     if model.code == "categorical":
         shares = _shares(items.labels.cpu().numpy()) if shares is None else shares
         found = symbol_information(mean[:, : len(shares)].cpu().double().numpy(), shares)
-        return _named(*map(torch.from_numpy, found), exact, exact)
+        return _named(*map(torch.from_numpy, found), exact, exact) | of_target
     if shares is not None:
         each = draws.flatten(0, 1).view(-1, len(shares), draws.shape[-1])  # the very codes that are decoded
         return _named(*joint_mixture(mean[:, : len(shares)], scale[:, : len(shares)], each, torch.from_numpy(shares)))
-    found = _named(*mixture(mean, scale, draws, items.labels))
-    return found | ({} if items.target is None else {"information_y": bound, "information_y_error": exact * math.nan})
+    return _named(*mixture(mean, scale, draws, items.labels)) | of_target
+
+
+def _without_noise(items: Items, bound: Tensor, shared: float) -> Found:
+    """A code without noise has no I(X;Z) and hides nothing of a label; of a continuous Y only the bound is known."""
+    unknown = torch.full_like(bound, math.nan)
+    if items.target is not None:
+        return _named(unknown, bound, unknown, unknown)
+    return _named(unknown, torch.full_like(bound, shared, dtype=torch.float64), unknown, torch.zeros_like(bound))
 
 
 def _named(information_x: Tensor, information_y: Tensor, error_x: Tensor, error_y: Tensor) -> Found:

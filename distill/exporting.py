@@ -93,7 +93,8 @@ def facts(run: xr.Dataset, choice: Choice | None = None) -> Facts:
 def estimators(run: xr.Dataset) -> dict[str, str]:
     """How each variable was estimated, under the name that a person sees: I(X;Z) → mixture of …"""
     listed: Mapping[str, str] = json.loads(run.attrs.get("estimators", "{}"))
-    found = listed | {name: var.attrs["estimator"] for name, var in run.variables.items() if "estimator" in var.attrs}
+    # what the run says of itself goes first: a variable's own words may be those of the usual code and data
+    found = {name: var.attrs["estimator"] for name, var in run.variables.items() if "estimator" in var.attrs} | listed
     return {run[name].attrs.get("long_name", name) if name in run else name: text for name, text in found.items()}
 
 
@@ -101,7 +102,7 @@ def caption(figure: go.Figure, run: xr.Dataset, known: Facts) -> str:
     """One line: which run, what differs from the defaults, what was selected, and the estimators of what is drawn."""
     words, every = " ".join(_words(figure)), estimators(run)
     drawn = {name: text for name, text in every.items() if _named(name, words)} or every
-    selected = [f"{name} {known[name]}" for name in ("β", "epoch", "step", "split", "N") if name in known]
+    selected = [f"{name} {known[name]}" for name in (_symbol(run), "epoch", "step", "split", "N") if name in known]
     parts = [f"run {known.get('run', '?')}", known.get("title", ""), _changes(run), ", ".join(selected)]
     return " · ".join([*filter(None, parts), *(f"{name}: {text}" for name, text in drawn.items())])
 
@@ -141,7 +142,12 @@ def _selected(run: xr.Dataset, choice: Choice | None) -> Facts:
     if "beta" not in run:
         return {"epoch": f"{float(at.epoch):.4g}", "step": f"{int(at.step)}", "N": str(run.attrs.get("items", ""))}
     beta, count = float(run.beta[place]), int(at.samples.sel(split=choice.split)) if "samples" in run else ""
-    return {"β": f"{beta:.4g}", "step": f"{int(at.step)}", "split": choice.split, "N": f"{count}"}
+    return {_symbol(run): f"{beta:.4g}", "step": f"{int(at.step)}", "split": choice.split, "N": f"{count}"}
+
+
+def _symbol(run: xr.Dataset) -> str:
+    """Of what the run's slider turns: β, or C where it is the bits allowed."""
+    return json.loads(run.attrs.get("knob", "{}")).get("symbol", "β")
 
 
 def _changes(run: xr.Dataset) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from types import NoneType
@@ -54,7 +55,7 @@ example:
 }
 FIELD_HELP = {
     "dataset": "name of the data set",
-    "dataset_options": "its options, as NAME=VALUE,NAME=VALUE",
+    "dataset_options": "its options, as NAME=VALUE,NAME=VALUE: items=2000,rho=[0.9,0.6], …",
     "label": "the factor to keep, where it is not the data set's own label",
     "objective": "what is minimised",
     "objective_options": "its options, as NAME=VALUE,NAME=VALUE: marginal=mixture, eta=2, …",
@@ -175,7 +176,8 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def _options(text: str) -> dict[str, object]:
-    pairs = [pair.partition("=") for pair in text.split(",") if pair]
+    # a comma within brackets, as in rho=[0.9,0.6], is the value's own: the next option begins with a name and its =
+    pairs = [pair.partition("=") for pair in re.split(r",(?=\s*[A-Za-z_]\w*=)", text.strip(",")) if pair]
     if not all(name and sign for name, sign, _ in pairs):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE,NAME=VALUE")
     return {name: _value(value) for name, _, value in pairs}

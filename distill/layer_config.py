@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 
 from distill import registry
 from distill.config import (
-    DEVICES,
     LIMITS,
     Configuration,
     SweepConfig,
-    _checked_int,
-    _checked_options,
-    _checked_widths,
-    _is_real,
-    _set,
+    check_device,
+    checked_int,
+    checked_options,
+    checked_rate,
+    checked_widths,
+    set_field,
 )
 from distill.errors import InvalidValue, unknown
 
@@ -62,18 +62,15 @@ class LayersConfig(Configuration):
         registry.check("datasets", self.dataset)
         if self.activation not in ACTIVATIONS:
             raise unknown("activation", self.activation, ACTIVATIONS)
-        _set(self, "dataset_options", _checked_options("dataset_options", self.dataset_options))
-        _set(self, "widths", _checked_widths("widths", self.widths))
+        set_field(self, "dataset_options", checked_options("dataset_options", self.dataset_options))
+        set_field(self, "widths", checked_widths("widths", self.widths))
         if not self.widths or max(self.widths) > WIDEST:
             raise InvalidValue(f"widths must be one layer or more, of 1 to {WIDEST} units each; got {self.widths}")
         for name in COUNTED:
             if not (name == "threads" and self.threads is None):
-                _set(self, name, _checked_int(name, getattr(self, name), *LIMITS[name]))
-        if not _is_real(self.learning_rate) or not 0 < self.learning_rate <= 1:
-            raise InvalidValue(f"learning_rate must be above 0 and at most 1; got {self.learning_rate!r}")
-        _set(self, "learning_rate", float(self.learning_rate))
-        if self.device not in DEVICES:
-            raise InvalidValue(f"device must be one of {', '.join(DEVICES)}; got {self.device!r}")
+                set_field(self, name, checked_int(name, getattr(self, name), *LIMITS[name]))
+        set_field(self, "learning_rate", checked_rate(self.learning_rate))
+        check_device(self.device)
 
     @property
     def bounded(self) -> bool:

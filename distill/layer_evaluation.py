@@ -11,7 +11,7 @@ from distill.layer_config import ACTIVATIONS, LayersConfig
 from distill.layerwise import Batches, Cohort, Shape
 from distill.measures.binning import binned
 from distill.measures.kernels import kde
-from distill.measures.probing import entropy_bits
+from distill.measures.probing import entropy_bits, entropy_of_rows
 
 MOST_ITEMS = 4096  # measured by cells; of a larger data set as many at random
 CELLS = {True: 30, False: 100}  # bounded or not: Shwartz-Ziv & Tishby 2017, Saxe et al. 2018
@@ -37,7 +37,7 @@ ATTRIBUTES = {
     },
     "error": PLAIN | {"long_name": "error", "estimator": "share of the items measured"},
     "loss": BITS | {"long_name": "cross-entropy"},
-    "weights": PLAIN | {"long_name": "weights of a network in one row, (in + 1, out) a layer, the bias last"},
+    "weights": PLAIN | {"long_name": "weights of a network in one row, (out, in + 1) a layer, the bias last"},
     "lowest": PLAIN | {"long_name": "lowest activation"},
     "highest": PLAIN | {"long_name": "highest activation"},
     "seconds": {"units": "s", "long_name": "time in optimiser steps"},
@@ -210,7 +210,7 @@ def attributes(cohort: Cohort, items: Items, created: str, versions: dict[str, s
         "classes": json.dumps(data.classes),
         "items": len(items.labels),
         "points": len(items.points),
-        "entropy_x": float(np.log2(len(items.labels))),
+        "entropy_x": entropy_of_rows(items.inputs.T.cpu().numpy()),
         "entropy_y": float(entropy_bits(items.labels)),
         "steps": cohort.steps,
         "steps_per_epoch": cohort.steps_per_epoch,

@@ -14,7 +14,7 @@ from distill import datasets, threads
 from distill.datasets import DataSet
 from distill.errors import InvalidValue
 from distill.layer_config import LayersConfig
-from distill.training import ORDER, START, _synchronise, _timed, resolve_device, stream
+from distill.training import ORDER, START, resolve_device, stream, synchronise, timed
 
 MOMENTS, TINY = (0.9, 0.999), 1e-8  # Adam's own
 LARGEST = 200_000_000  # bytes of weights that a run keeps, all snapshots together
@@ -189,10 +189,10 @@ def pauses(cohort: Cohort, proceed: Callable[[int], bool] = lambda step: True) -
         while cohort.step < goal and not stopped:
             stopped = not proceed(cohort.step)  # may last, where it waits for the end of a pause
             if not stopped:
-                with _timed(cohort):
+                with timed(cohort):
                     batches.advance()
-        with _timed(cohort):
-            _synchronise(cohort.device)
+        with timed(cohort):
+            synchronise(cohort.device)
         if not stopped or cohort.step > shown:
             shown = cohort.step
             yield stopped or cohort.step == cohort.steps

@@ -147,10 +147,10 @@ def snapshots(
         while trainer.step < goal and not stopped:
             stopped = not proceed(trainer.step)  # may last, where it waits for the end of a pause
             if not stopped or trainer.step == shown:
-                with _timed(trainer):
+                with timed(trainer):
                     batches.advance()
-        with _timed(trainer):
-            _synchronise(trainer.device)
+        with timed(trainer):
+            synchronise(trainer.device)
         last, shown = stopped or goal == plan[-1], trainer.step
         yield Snapshot(trainer, last, last or goal in keep, trainer.seconds)
         if stopped:
@@ -236,12 +236,12 @@ class _Batches:
 
 
 @contextmanager
-def _timed(trainer: Trainer) -> Iterator[None]:
+def timed(trainer: Trainer) -> Iterator[None]:
     began = time.perf_counter()
     yield
     trainer.seconds += time.perf_counter() - began
 
 
-def _synchronise(device: torch.device) -> None:
+def synchronise(device: torch.device) -> None:
     if device.type != "cpu":
         getattr(torch, device.type).synchronize()

@@ -54,6 +54,15 @@ OF_SYMBOLS = {
     "information_x": "from the symbols' probabilities, exact on these N points",
     "information_y": "from the symbols' probabilities, exact on these N points",
 }
+OF_SYMBOLS_OF_THE_JOINT = {
+    "information_x": "from the symbols' probabilities, exact under the known p(x, y)",
+    "information_y": "from the symbols' probabilities, exact under the known p(x, y)",
+}
+OF_NO_NOISE = {
+    "rate": "none, the code has no noise",
+    "information_x": "none, the code has no noise",
+    "information_y": "I(X;Y), of which a code without noise hides nothing where it keeps the inputs apart",
+}
 
 
 def estimators(trainer: Trainer) -> dict[str, str]:
@@ -65,12 +74,13 @@ def estimators(trainer: Trainer) -> dict[str, str]:
     if trainer.objective.decoder_note:
         for name in ("bound_y", "error_one"):
             found[name] = f"{found[name]}; {trainer.objective.decoder_note}"
+    found |= OF_THE_JOINT if isinstance(known, Joint) else {}
+    if model.code == "categorical":
+        found |= OF_SYMBOLS_OF_THE_JOINT if isinstance(known, Joint) else OF_SYMBOLS
+    elif not model.stochastic:
+        found |= OF_NO_NOISE
     if trainer.data.target is not None:
         found |= OF_LINEAR_GAUSSIANS if isinstance(known, Gaussian) and model.rho is not None else OF_A_CONTINUOUS_Y
-    elif model.code == "categorical":
-        found |= OF_SYMBOLS | ({"entropy_y": OF_THE_JOINT["entropy_y"]} if isinstance(known, Joint) else {})
-    elif isinstance(known, Joint):
-        found |= OF_THE_JOINT
     return found
 
 

@@ -1,10 +1,12 @@
 """The bench: its tables print, its arithmetic is counted right, and its separate trainings are the sweep's own."""
 
+import numpy as np
 import pytest
 import torch
 from conftest import SMALL
 
-from distill import bench
+from distill import bench, exact
+from distill.bench import exact as against_embo
 from distill.bench import training as race
 from distill.config import SweepConfig
 from distill.training import build
@@ -55,6 +57,27 @@ def test_the_curve_of_a_short_training_falls_with_compression():
         torch.set_num_threads(before)
     assert weak > strong + 0.5
     assert seconds > 0
+
+
+def test_without_embo_the_table_has_our_times_and_how_far_from_the_best(monkeypatch, capsys):
+    p_xy = np.array([[0.30, 0.05, 0.02], [0.04, 0.20, 0.03], [0.02, 0.04, 0.18], [0.05, 0.03, 0.04]])
+    monkeypatch.setattr(against_embo, "find_spec", lambda name: None)
+    monkeypatch.setattr(against_embo, "joint", lambda concentration: p_xy)
+    assert bench.main(["exact"]) == 0
+    printed = capsys.readouterr().out
+    assert "embo==1.1.0" in printed and "nan" not in printed
+    assert all(f"{name}, {grid}" in printed for name in against_embo.JOINTS for grid in against_embo.GRIDS)
+
+
+def test_the_race_is_won_by_bits_in_the_unit_of_the_other_side(monkeypatch):
+    """I(X;T) − I(T;Y)/β of both at the same βs: at the golden joint, with a rival that stays at the trivial code."""
+    p_xy, betas = np.array([[0.30, 0.05, 0.02], [0.04, 0.20, 0.03], [0.02, 0.04, 0.18], [0.05, 0.03, 0.04]]), [0.2, 0.1]
+    monkeypatch.setattr(against_embo, "find_spec", lambda name: True)
+    monkeypatch.setattr(against_embo, "_embo", lambda p_xy, betas: np.zeros((len(betas), 2)))
+    found = against_embo.race(p_xy, np.array(betas))
+    assert found.cost == pytest.approx([1.281508 - 0.429547 / 0.2, 1.804716 - 0.507905 / 0.1], abs=1e-5)
+    assert found.their_cost.tolist() == [0, 0] and len(found.ours) == len(found.theirs) == against_embo.TURNS
+    assert exact.critical_beta(against_embo.joint(1.0)).local < 1 and against_embo.joint(1.0).shape == (256, 10)
 
 
 def test_a_part_that_is_not_there_is_refused_with_those_that_are(capsys):

@@ -84,6 +84,8 @@ def test_help_teaches_by_examples_that_can_be_given(capsys, command):
         (["--hidden", ""], "hidden", ()),
         (["--decoder-hidden", "32"], "decoder_hidden", (32,)),
         (["--dataset-options", "a=1,b=x,c=[2]"], "dataset_options", {"a": 1, "b": "x", "c": [2]}),
+        (["--dataset-options", "rho=[0.9,0.6],items=600"], "dataset_options", {"rho": [0.9, 0.6], "items": 600}),
+        (["--dataset-options", "p=[[3,1],[1,3]]"], "dataset_options", {"p": [[3, 1], [1, 3]]}),
         (["--learning-rate", "1e-3"], "learning_rate", 1e-3),
         (["--label", "parity"], "label", "parity"),
         (["--threads", "2"], "threads", 2),

@@ -101,6 +101,8 @@ def test_a_table_is_normalised_and_rows_and_columns_of_zeros_are_dropped():
     assert data.classes == {"y": ("y1", "y2"), "x": ("x1", "x2")}
     assert table_of(data, data.train).tolist() == [[320, 0], [160, 160]]
     assert given == [[2, 0, 0], [0, 0, 0], [1, 0, 1]]
+    huge = datasets.load("joint", p=[[1e308, 1e308], [1e308, 1e308]]).known.p_xy  # whose sum is no float
+    assert huge == pytest.approx(np.full((2, 2), 0.25))
 
 
 @pytest.mark.parametrize(

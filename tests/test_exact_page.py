@@ -173,6 +173,24 @@ def test_letters_show_vowels_by_themselves():
     assert "vowel" not in " ".join(sentences(FOUR, 30))
 
 
+def test_a_soft_code_is_told_from_the_branches_of_the_tree():
+    """Near the critical β the branches of the tree are where the x come from; the code itself mixes them."""
+    answer = answer_of(LETTERS)
+    p_x, mixed = answer.p_xy.values.sum(1), []
+    for index in range(65):
+        code, of, said = answer.encoder.values[index], answer.of.values[index], " ".join(sentences(LETTERS, index))
+        own = sum(p * row[t] for p, row, t in zip(p_x, code, of, strict=True))
+        told = re.search(r"branch’s cluster with probability (0\.\d\d)", said)
+        assert (own < 0.95) == bool(told)
+        assert told is None or float(told[1]) == pytest.approx(own, abs=0.0051)
+        for group in re.findall(r"what a vowel is: (.+?)\.", said):
+            for names in group.split(" · "):
+                of_names = np.isin(answer.x.values, names.split())
+                assert len({*code.argmax(1)[of_names]} & {*code.argmax(1)[~of_names]}) == 0
+        mixed.append(own)
+    assert min(mixed) < 0.6
+
+
 def test_the_sentence_counts_and_places_every_x():
     answer = answer_of(FOUR)
     for index in (0, 20, 40, 56):

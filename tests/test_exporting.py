@@ -95,6 +95,19 @@ def test_the_caption_names_run_changes_choice_and_the_estimators_of_what_is_draw
     assert "lower bound" in exporting.caption(go.Figure(), run, {}), "all of them, where the figure names none"
 
 
+def test_what_a_run_says_of_its_estimators_goes_before_what_a_variable_says(figure, run):
+    """Runs of a known distribution were once stored with the words of the usual estimator beside each variable."""
+    run.information_x.attrs["estimator"] = "of another kind of data"
+    assert exporting.estimators(run)["I(X;Z)"] == "mixture of N"
+    assert exporting.estimators(run.assign_attrs(estimators="{}"))["I(X;Z)"] == "of another kind of data"
+
+
+def test_the_knob_of_a_budget_is_not_called_beta(run):
+    run.attrs["knob"] = json.dumps({"symbol": "C", "unit": "bits"})
+    assert "C" in exporting.facts(run, Choice(beta=1)) and "β" not in exporting.facts(run, Choice(beta=1))
+    assert ", step " in exporting.caption(go.Figure(), run, exporting.facts(run, Choice(beta=1))).split("C 0.25")[1]
+
+
 def test_a_figure_is_not_changed_by_taking_it_away(figure, run):
     before = figure.to_json()
     exporting.render(figure, run, None, "csv")

@@ -24,6 +24,7 @@ from distill.figures.overlay import OVERLAYS, Curve, end_curve, knob_of
 from distill.figures.plane import Look, animated_plane, information_plane, widest
 from distill.measures.estimators import ESTIMATORS, estimates
 from distill.ui.envelope import pack
+from distill.ui.headline import headline as explore_headline
 from distill.ui.plane_content import GAP, plane_stage
 from distill.ui.plane_headline import headline
 from distill.ui.state import MOST_OVERLAYS, State, from_params
@@ -98,6 +99,23 @@ def test_the_curve_is_the_exact_bottlenecks_between_the_strengths_it_was_compute
     found = exact.information_bottleneck(P3, [share * exact.critical_beta(P3).global_])
     curve = reach(of_joint(sweep, P3), "test", 3.0)
     assert curve.at(found.information_x) == pytest.approx(found.information_y, abs=1e-4)
+
+
+KINKED = {
+    "labels": np.array([[0.2, 0, 0], [0.3, 0, 0], [0, 0.2, 0], [0, 0, 0.3]]),
+    # one whole bit of price 1, then two noisy channels
+    "blocks": np.kron(np.eye(2), [[0.2, 0.05], [0.05, 0.2]]),
+}
+
+
+@pytest.mark.parametrize("name", KINKED)
+def test_a_curve_with_kinks_is_no_higher_than_the_best_of_many_strengths(sweep, name):
+    known = reach(sweep.assign(joint=(("value_x", "value_y"), KINKED[name])), "test", 3.0)
+    found = exact.information_bottleneck(KINKED[name], np.r_[np.geomspace(1, 1e-3, 300), 0])
+    x, y = exact.hull(found.information_x, found.information_y)
+    places = np.linspace(0, x[-1], 500)
+    assert known.at(places) == pytest.approx(np.interp(places, x, y), abs=5e-4)
+    assert (known.y <= known.x + 1e-12).all()
 
 
 @pytest.mark.parametrize(("x", "y"), GAUSSIAN_CURVE)
@@ -256,6 +274,30 @@ def test_an_estimate_that_is_no_bound_points_nowhere_and_one_without_ceiling_sti
         x = next(each for each in stage.views[0].moving if stage.views[0].figure.data[each.trace].name == "every β").x
         assert x[0, 0] == pytest.approx(other.information_x.values[0, :, 0] / np.log2(400))
     assert "No bound" in plane_stage(sweep, Choice(estimator="binned"), (), binned).views[0].subtitle
+
+
+def test_a_known_joint_is_no_sample_and_says_no_at_least(sweep):
+    run = of_joint(sweep, P3)
+    run["information_x"] = run.information_x * 0 + float(run.ceiling[-1, 0])
+    for cells in headline(run, "test")[-1]:
+        assert not any(cell[0].startswith(("≥", "≤")) for cell in cells)
+    assert "±" not in " ".join(cell[2] for cell in explore_headline(run, "test")[-1][0] if "error" in cell[1])
+    assert headline(run.drop_vars("joint"), "test")[-1][0][0][0].startswith("≥ ")
+
+
+def test_bits_of_a_continuous_y_are_a_bound_and_what_follows_from_them_too(sweep):
+    said = json.loads(sweep.attrs["estimators"]) | {"information_y": "h(Y) − CE, variational lower bound"}
+    run = of_gaussian(sweep, (0.9, 0.6)).assign_attrs(estimators=json.dumps(said))
+    run = run.assign(information_y_error=run.information_y_error * np.nan, error_one=run.error_one * np.nan)
+    for cells in headline(run, "test")[-1]:
+        assert [cell[0][:2] for cell in cells[1:]] == ["≥ ", "≤ ", "≤ "]
+        assert "nan" not in " ".join(sum(cells, []))
+    assert explore_headline(run, "test")[-1][0][1][0].startswith("≥ ")
+
+
+def test_a_joint_that_tells_nothing_has_a_plane(sweep):
+    figure = information_plane(sweep.assign(joint=(("value_x", "value_y"), np.full((2, 2), 0.25))))
+    assert figure.layout.yaxis.range[1] > 0.5 and trace(figure, "exact curve").y[-1] == 0
 
 
 def test_the_numbers_of_an_estimate_keep_their_sign_and_have_no_floor(sweep):

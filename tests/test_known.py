@@ -112,6 +112,7 @@ def test_a_run_of_a_known_joint_has_its_limits_and_no_held_out_items(name):
     trainer, run = first_measure(SweepConfig(dataset=name, hidden=(8,), **BRIEF))
     p_xy = trainer.data.known.p_xy
     assert run.ceiling.values == pytest.approx(np.full((1, 2), entropy(p_xy.sum(1))))
+    assert "known p(x, y)" in run.information_x.attrs["estimator"]
     assert run.entropy_y.values == pytest.approx(np.full((1, 2), entropy(p_xy.sum(0))))
     assert run.information_xy.values == pytest.approx(np.full((1, 2), shared(p_xy)))
     assert run.samples.values.tolist() == [[len(p_xy)] * 2]
@@ -145,9 +146,43 @@ def test_a_run_of_gaussians_has_the_closed_form_where_the_encoder_is_linear_and_
     assert run.information_y.values[0] == pytest.approx(np.stack([y, y], -1))
     assert run.information_xy.values == pytest.approx(np.full((1, 2), -0.5 * np.log2((1 - 0.81) * (1 - 0.36))))
     assert run.error_one.isnull().all() and run.ceiling.isnull().all()
+    assert all("closed form" in run[name].attrs["estimator"] for name in ("information_x", "information_y"))
     _, other = first_measure(SweepConfig(dataset="gaussian", hidden=(8,), **BRIEF))
     assert other.ceiling.values == pytest.approx(np.log2(other.samples.values))
     assert np.array_equal(other.information_y, other.bound_y)
+    for each in (run, other):  # bits of N items are not parts of a density's
+        assert all(part.isnull().all() for part in ledger(each).values())
+
+
+def test_a_code_without_noise_hides_nothing_of_a_known_joint_and_more_than_its_bound_is_not_said_of_a_continuous_y():
+    _, run = first_measure(SweepConfig(dataset="joint", objective="deterministic", hidden=(8,), **BRIEF))
+    assert run.information_y.values == pytest.approx(np.full((1, 2, 2), shared(P3)))  # not the entropy of some labels
+    assert "I(X;Y)" in run.information_y.attrs["estimator"] and run.rate.attrs["estimator"].startswith("none")
+    _, run = first_measure(SweepConfig(dataset="gaussian", objective="deterministic", hidden=(8,), **BRIEF))
+    assert np.array_equal(run.information_y, run.bound_y)
+    assert "h(Y) − CE" in run.information_y.attrs["estimator"]
+
+
+def test_symbols_of_a_continuous_y_have_the_bound_and_not_the_bits_of_its_coarse_label():
+    _, run = first_measure(SweepConfig(dataset="gaussian", objective="categorical", hidden=(8,), **BRIEF))
+    assert np.array_equal(run.information_y, run.bound_y)
+    assert "symbols" in run.information_x.attrs["estimator"] and "h(Y) − CE" in run.information_y.attrs["estimator"]
+    _, run = first_measure(SweepConfig(dataset="joint", objective="categorical", hidden=(8,), **BRIEF))
+    assert "known p(x, y)" in run.information_y.attrs["estimator"]
+
+
+@pytest.mark.parametrize("label", ["letter", "kind"])
+def test_items_that_repeat_have_the_entropy_of_the_different_ones(label):
+    """300 letters are not told apart by log2 300 bits, but by the entropy of the letters."""
+    config = SweepConfig(dataset="letters", label=label, hidden=(8,), points=300, **BRIEF)
+    trainer, run = first_measure(config)
+    assert trainer.data.known is None
+    for split, items in Evaluation.of(config, trainer.data).items.items():
+        letters = trainer.data.factors["letter"][items]
+        of_x = entropy(np.bincount(letters) / len(letters))
+        assert run.ceiling.sel(split=split).values == pytest.approx([of_x])
+    four = sum(ledger(run)[each] for each in ("kept_relevant", "kept_irrelevant", "lost_relevant", "lost_irrelevant"))
+    assert four.values == pytest.approx(np.full((1, 2), of_x), abs=1e-6)
 
 
 def test_the_gaussian_likelihood_is_that_of_the_textbook():

@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from conftest import SWEEP, trained
 
+from distill.__main__ import _print_table
 from distill.config import Choice
 from distill.figures import information_plane, kept_and_discarded
 from distill.measures import averaged, ledger
@@ -57,3 +58,15 @@ def test_figures_draw_the_mean(run):
     mark = next(each for each in figure.data if each.name == "chosen β")
     assert (mark.x[0], mark.y[0]) == pytest.approx((float(at.information_x), float(at.information_y)))
     assert kept_and_discarded(run, Choice(beta=0)).data
+
+
+def test_the_command_line_prints_the_mean(run, capsys):
+    _print_table(run)
+    _, seeds, _, *rows = capsys.readouterr().out.splitlines()
+    assert seeds.strip() == "mean of 3 seeds"
+    at = run.isel(step=-1).sel(split="test").mean("seed")
+    for i, row in enumerate(rows):
+        each = at.isel(beta=i)
+        bits = [f"{float(each[name]):.2f}" for name in ("information_x", "information_y", "bound_y")]
+        assert row.split() == [f"{float(each.beta):.3g}", *bits, f"{float(each.error_one):.1%}"]
+    assert len(rows) == 3

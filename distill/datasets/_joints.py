@@ -39,6 +39,7 @@ def table(p: Iterable[Iterable[float]], most: tuple[int, int] = (MOST_ROWS, MOST
             f"p must have 2 to {most[0]} rows and 2 to {most[1]} columns with a number above 0; "
             f"got {kept.shape[0]} and {kept.shape[1]}"
         )
+    kept = kept / kept.max()  # sums of counts near the largest float would overflow
     return kept / kept.sum()
 
 

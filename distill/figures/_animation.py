@@ -73,11 +73,15 @@ def chosen(run: xr.Dataset, choice: Choice) -> tuple[int, int]:
 
 
 def _first(run: xr.Dataset) -> int:
-    """The β nearest to the one at which the run's knob says that a look begins."""
+    """The β nearest to the one at which the run's knob says that a look begins; the middle where that is an end.
+
+    The grid of a data set may lie beyond its knob's default, where a first look would show nothing squeezed.
+    """
     if "beta" not in run.sizes:
         return 0
     value = json.loads(run.attrs.get("knob", "{}")).get("default", FIRST_BETA)
-    return int(np.argmin(np.abs(run.beta.values - value)))
+    place, count = int(np.argmin(np.abs(run.beta.values - value))), run.sizes["beta"]
+    return count // 2 if place <= count // 8 and count > 2 else place
 
 
 def taken(values: Values, step: int, beta: int) -> np.ndarray | None:

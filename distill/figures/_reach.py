@@ -13,6 +13,7 @@ from distill.measures.limits import ceiling_y
 POINTS = 160  # of a curve: less than half a pixel from the truth
 STRENGTHS = 30  # βs at which a discrete curve is computed, besides 0
 BETWEEN = 8  # points drawn from one of them to the next
+SAME = 1e-6  # bits; points nearer than this are one corner
 WEAKEST = 1e-2  # of the critical β: between it and 0 the curve is as good as straight
 LAGRANGIANS = ("vib",)  # objectives whose β is the slope of the curve, so that critical βs of the curve are theirs
 
@@ -67,24 +68,31 @@ def critical_places(run: xr.Dataset, split: str) -> list[tuple[float, float]]:
 
 @lru_cache(maxsize=32)
 def _discrete(table: bytes, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
-    """The concave hull of the exact curve of a joint distribution, and the β at which it leaves the origin."""
+    """The concave hull of the exact curve of a joint distribution, and the β at which a trained code leaves the origin.
+
+    That is the local critical β, ρ_m²: a network that comes from no code at all does not find the global one.
+    """
     joint = np.frombuffer(table).reshape(shape)
-    strongest = float(exact.critical_beta(joint).global_)
-    if strongest <= 0:  # nothing to know
+    critical = exact.critical_beta(joint)
+    if critical.global_ <= 0:  # nothing to know
         return np.zeros(1), np.zeros(1), ()
     closer = np.linspace(0, 1, STRENGTHS) ** 1.5  # near the critical β, where the code changes fastest
-    betas = np.append(strongest * WEAKEST**closer, 0.0)
+    betas = np.append(critical.global_ * WEAKEST**closer, 0.0)
     found = exact.information_bottleneck(joint, betas)
     x, y = exact.hull(found.information_x, found.information_y)
-    of = [int(np.argmin(np.hypot(found.information_x - a, found.information_y - b))) for a, b in zip(x, y, strict=True)]
-    slopes = np.append(strongest, betas[of[1:]])
-    return *_through(x, y, slopes), (float(exact.critical_beta(joint).local),)
+    apart = np.hypot(found.information_x[:, None] - x, found.information_y[:, None] - y)
+    there = apart <= apart.min(0) + SAME  # a corner that is the best of many βs is a kink
+    before = np.where(there, betas[:, None], 0.0).max(0)
+    after = np.where(there, betas[:, None], np.inf).min(0)
+    after[0] = critical.global_
+    known_x, known_y = _through(x, y, after[:-1], before[1:])
+    return known_x, np.minimum(known_y, critical.global_ * known_x), (critical.local,)
 
 
-def _through(x: np.ndarray, y: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cubic pieces through corners (n,) of these slopes: on the exact curve the slope is β, so that few βs will do."""
+def _through(x: np.ndarray, y: np.ndarray, begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cubic pieces through corners (n,), of these slopes at the ends of each: on the exact curve the slope is β."""
     t = np.linspace(0, 1, BETWEEN, endpoint=False)[None]
     wide = np.diff(x)[:, None]
-    rise = (1 - t) ** 2 * ((1 + 2 * t) * y[:-1, None] + t * wide * slopes[:-1, None])
-    fall = t**2 * ((3 - 2 * t) * y[1:, None] + (t - 1) * wide * slopes[1:, None])
+    rise = (1 - t) ** 2 * ((1 + 2 * t) * y[:-1, None] + t * wide * begin[:, None])
+    fall = t**2 * ((3 - 2 * t) * y[1:, None] + (t - 1) * wide * end[:, None])
     return np.append((x[:-1, None] + t * wide).ravel(), x[-1]), np.append((rise + fall).ravel(), y[-1])

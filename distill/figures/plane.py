@@ -70,7 +70,7 @@ def animated_plane(run: xr.Dataset, split: str = "test", look: Look = Look()) ->
     at = shown.sel(split=split).transpose("step", "beta", ...)
     limit = _limit(bits, at)
     right = 1.06 if look.scale == "shares" else right
-    top, figure = 1.08 * float(limit[1].max()), blank()
+    top, figure = 1.08 * (float(limit[1].max()) or 1.0), blank()  # where X says nothing about Y all lie at 0
     ticks = {"dtick": 0.2, "tickformat": ".0%"} if look.scale == "shares" else {}
     figure.update_layout(
         xaxis=axis(TITLES[look.scale][0], 0, right, **({"dtick": 1 if right < 12 else 2} | ticks)),

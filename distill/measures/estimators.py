@@ -13,7 +13,7 @@ from distill.measures.binning import binned
 from distill.measures.codes import evaluation_noise
 from distill.measures.comparisons import NEIGHBOURS, distances, info_nce, ksg_bits, ksg_labels, near
 from distill.measures.kernels import code_bounds
-from distill.measures.probing import entropy_bits
+from distill.measures.probing import entropy_of_rows
 
 __all__ = ["ESTIMATORS", "estimates"]
 
@@ -77,7 +77,7 @@ def estimates(run: xr.Dataset, name: str, split: str = "test") -> xr.Dataset:
     if "covariance_xy" in run:
         bits[:, 1] = np.nan
     items, draws = len(codes[0].labels), bits.shape[-1]
-    ceiling = float(estimator.most(items, _entropy_of_rows(run.inputs.transpose("point", "feature").values)))
+    ceiling = float(estimator.most(items, entropy_of_rows(run.inputs.transpose("point", "feature").values)))
     drawn = " Of items drawn from the known distribution, not of the distribution itself." if "joint" in run else ""
     return _labelled(run, estimator, bits).assign_attrs(
         title=estimator.title, estimator=estimator.caution + drawn, kind=estimator.kind, kind_y=estimator.kind_y,
@@ -129,11 +129,6 @@ def _inputs_apart(run: xr.Dataset, latents: int) -> np.ndarray:
     if len(np.unique(inputs, axis=0)) < len(inputs):
         raise InvalidValue("'ksg' needs a continuous X, and some items of this run are equal")
     return distances(inputs / inputs.std(), np.arange(len(inputs)))
-
-
-def _entropy_of_rows(inputs: np.ndarray) -> float:
-    """H(X) of the items, bits: log2 N where they are all distinct."""
-    return entropy_bits(np.unique(inputs, axis=0, return_inverse=True)[1].ravel())
 
 
 def _mixture(codes: Codes) -> np.ndarray:

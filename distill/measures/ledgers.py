@@ -22,11 +22,12 @@ def ledger(run: xr.Dataset, split: str = "test") -> xr.Dataset:
     H(X) is log2 N of N distinct items, or the entropy of a known distribution. Kept and relevant is the oracle I(Z;Y),
     kept and irrelevant is I(X;Z) − I(Z;Y) = I(X;Z|Y); the lost parts are what remains of I(X;Y) and of H(X|Y). Label
     noise, H(Y|X) = H(Y) − I(X;Y), is no part of H(X) and 0 where the label is a function of the item. A negative of
-    Monte Carlo size is shown as 0 and the sum kept. NaN where the run has no I(X;Z), or no H(X) (continuous inputs).
+    Monte Carlo size is shown as 0 and the sum kept. NaN where the run has no I(X;Z), or no H(X) (a linear encoder's
+    closed form), and where Y is continuous: bits of N items and of a density are not parts of one whole.
     """
     at = run.sel(split=split)
     total, shared = ceiling_x(run, split), ceiling_y(run, split)
-    kept_x = at.information_x.where(total.notnull())
+    kept_x = at.information_x.where(total.notnull() & ("covariance_xy" not in run))
     relevant = at.information_y.clip(0, shared)
     irrelevant = (kept_x - relevant).clip(0, total - shared)
     parts = {

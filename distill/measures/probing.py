@@ -5,7 +5,7 @@ import xarray as xr
 
 from distill.measures.codes import sampled_codes
 
-__all__ = ["entropy_bits", "factors", "held_out_gain"]
+__all__ = ["entropy_bits", "entropy_of_rows", "factors", "held_out_gain"]
 
 FOLDS = 5
 RESAMPLES = 200
@@ -106,6 +106,13 @@ def entropy_bits(values: np.ndarray) -> float:
     """Plug-in entropy of whole numbers, bits."""
     share = np.unique(values, return_counts=True)[1] / len(values)
     return float(-(share * np.log2(share)).sum())
+
+
+def entropy_of_rows(values: np.ndarray) -> float:
+    """Plug-in entropy of the rows of (N, D), bits: log2 N where they are all distinct."""
+    different, which = np.unique(values, axis=0, return_inverse=True)
+    # to the last digit the ceiling that is drawn as log2 N
+    return float(np.log2(len(values))) if len(different) == len(values) else entropy_bits(which.ravel())
 
 
 def _interval(gain: np.ndarray) -> tuple[float, float, float]:

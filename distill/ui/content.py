@@ -124,7 +124,7 @@ def _map_words(run: xr.Dataset, choice: Choice) -> str:
 def _keeping_words(run: xr.Dataset, finished: bool) -> str:
     if "factor_kept" in run:
         count = run.sizes["point"]
-        dots = f"Dots: at the end, {count} test items, 90 % interval. Ticks: a linear probe of the raw inputs."
+        dots = f"Dots: at the end, {count} test items, 90 % interval. Ticks: a linear probe of the raw inputs."
         if bool(run.information_x.isnull().any()):
             return f"No noise, so no ledger. {dots}"
         return f"X is continuous, so no ledger. {dots}" if bool(ceiling_x(run).isnull().any()) else dots

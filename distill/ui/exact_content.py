@@ -23,6 +23,7 @@ CURVE, TREE, ENCODER = "Exact curve", "Tree of splits", "Encoder"
 DIRECTIONS, SHARES = "Directions", "What each direction keeps"
 KINDS = {"vowel": class_colour(2), "consonant": INK, "space": class_colour(3)}
 FIRST_SHARE = 0.35  # of I(X;Y): a look begins where this much is kept, with few clusters that mean something
+HARD = 0.95  # mean of q(t|x) of an x’s own branch, below which the code is said to be soft
 HOW = "exact: of the distribution itself, no sample and no network"
 
 
@@ -86,8 +87,8 @@ def exact_stage(source: Source) -> Stage:
 def sentences(source: Source, index: int) -> list[str]:
     """What the numbers say at one β: which x stand together, and what happens about the critical βs."""
     answer = answer_of(source)
-    kinds = [] if source.table or source.rho else _vowels(answers.members(answer, index))
-    return [_standing(answer, index), *kinds, *_thresholds(answer)]
+    kinds = [] if source.table or source.rho else _vowels(answer, index)
+    return [_standing(answer, index), *_shared(answer, index), *kinds, *_thresholds(answer)]
 
 
 def _of_table(answer: xr.Dataset, source: Source) -> list[View]:
@@ -178,10 +179,22 @@ def _unbroken(names: Sequence[str]) -> str:
     return words.replace(" ", "\u00a0") if len(words) <= 26 else words
 
 
-def _vowels(groups: Sequence[Sequence[str]]) -> list[str]:
-    """Of letters: the branches of several on which there are vowels and nothing else."""
-    vowels = registry.module("datasets", "letters").VOWELS
-    found = [_unbroken(group) for group in groups if len(group) > 1 and all(name in vowels for name in group)]
+def _shared(answer: xr.Dataset, index: int) -> list[str]:
+    """How far the code is from the hard clusters of the tree, where it is far: a branch says where an x comes from."""
+    if "rho" in answer or int(answer.clusters[index]) < 2:
+        return []
+    at = answer.isel(beta=index)
+    own = np.take_along_axis(at.encoder.values, at.of.values[:, None], 1)[:, 0]
+    share = float(at.p_xy.values.sum(1) @ own)
+    return [f"The code is soft: it puts x into its branch’s cluster with probability {share:.2f}."] * (share < HARD)
+
+
+def _vowels(answer: xr.Dataset, index: int) -> list[str]:
+    """Of letters: the branches of several vowels and nothing else, whose cluster is no other letter's likeliest."""
+    vowels, likeliest = registry.module("datasets", "letters").VOWELS, answer.encoder.values[index].argmax(1)
+    clusters = [{*answer.x.values[likeliest == t].tolist()} for t in np.unique(likeliest)]
+    groups = [each for each in answers.members(answer, index) if len(each) > 1 and {*each} <= {*vowels}]
+    found = [_unbroken(each) for each in groups if {*each} in clusters]
     return [f"Only vowels, though nobody said what a vowel is: {' · '.join(found)}."] if found else []
 
 

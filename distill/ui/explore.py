@@ -36,7 +36,7 @@ def page(state: State) -> None:
     if sentence:
         say(sentence)
     if changed != config:
-        _move_to(changed)
+        _move_to(changed, config)
     elif seen != state:
         remember(replace(current(), colour=seen.colour, map=seen.map, split=seen.split))
         st.rerun()
@@ -92,13 +92,19 @@ def _default(state: State) -> SweepConfig:
     return settings.defaults(state.data or "digits", state.objective or "vib")
 
 
-def _move_to(config: SweepConfig) -> None:
-    """Other settings: show their run, where there is one, from the same β."""
+def _move_to(config: SweepConfig, before: SweepConfig) -> None:
+    """Other settings: show their run, where there is one; from the same β, where it is on the same scale."""
     st.session_state[DRAFT] = config
     there = _path(config) is not None or jobs.queue().find(config.id) is not None
     named = replace(current(), run=config.id if there else "", data=config.dataset, objective=config.objective)
-    remember(replace(named, step=None))
+    remember(replace(named, step=None, beta=named.beta if _scale(config) == _scale(before) else None))
     st.rerun()
+
+
+def _scale(config: SweepConfig) -> tuple[str, float, float]:
+    """What the slider turns, and from where to where."""
+    knob = objectives.load(config.objective, **config.objective_options).knob
+    return knob.symbol, config.betas[0], config.betas[-1]
 
 
 def _path(config: SweepConfig) -> store.Path | None:

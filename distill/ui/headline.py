@@ -32,7 +32,7 @@ def headline(run: xr.Dataset, split: str) -> list[list[list[Cell]]]:
     known = "joint" in run
     most = ceiling_y(run, split).values
     how = [
-        _How(x, y, items_in_words(run, split, int(count)), known, float(whole))
+        _How(x, y, items_in_words(run, split, int(count)), known, float(whole), np.nan if known else float(count))
         for count, whole in zip(at.samples.values, most, strict=True)
     ]
     return [
@@ -42,20 +42,23 @@ def headline(run: xr.Dataset, split: str) -> list[list[list[Cell]]]:
 
 
 class _How(NamedTuple):
-    """How I(X;Z) and I(Z;Y) were found, on which items, and whether these are all that there are; and I(X;Y)."""
+    """How I(X;Z) and I(Z;Y) were found, on which items, and whether these are all that there are; and I(X;Y).
+
+    `count`: the items of the sample; NaN where they are all that there are.
+    """
 
     x: str
     y: str
     place: str
     known: bool
     most: float
+    count: float
 
 
 def _cells(reading: Reading, total: float, how: _How) -> list[Cell]:
-    count = 2**total if np.isfinite(total) else np.nan
     cells = [_kept(reading, total, how), _relevant(reading, how.y)]
     last = _ratio(reading.information_x, total, how.known) if np.isfinite(total) else _share(reading, how.most)
-    cells += [_error(reading, count), last]
+    cells += [_error(reading, how.count), last]
     return [[value, words, f"{found}; {how.place}"] for value, words, found in cells]
 
 
@@ -73,7 +76,8 @@ def _relevant(reading: Reading, how: str) -> Cell:
     if np.isnan(reading.information_x):
         return [f"≥ {max(reading.bound_y, 0):.2f}", "bits of the label", "H(Y) − CE, variational lower bound on I(Z;Y)"]
     relevant = max(min(reading.information_y, reading.information_x), 0)  # they cross by Monte Carlo error alone
-    return [f"{relevant:.2f}", "of them relevant", f"bits; I(Z;Y), {how}"]
+    least = "≥ " if "lower bound" in how else ""
+    return [f"{least}{relevant:.2f}", "of them relevant", f"bits; I(Z;Y), {how}"]
 
 
 def _error(reading: Reading, count: float) -> Cell:
@@ -81,15 +85,16 @@ def _error(reading: Reading, count: float) -> Cell:
     if np.isnan(one):
         how = "h(Y) − CE with one code, variational lower bound on I(Z;Y); Y is continuous, so that nothing is an error"
         return [f"≥ {max(reading.bound_y, 0):.2f}", "bits found by the decoder", how]
-    spread = 164.5 * np.sqrt(max(one * (1 - one), 1 / count) / count)
-    how = f"share decoded wrongly from one sampled code, ± {spread:.1f} points (90 %)"
+    how = "share decoded wrongly from one sampled code"
+    if np.isfinite(count):
+        how += f", ± {164.5 * np.sqrt(max(one * (1 - one), 1 / count) / count):.1f} points (90 %)"
     average = f"from twelve averaged {100 * reading.error_average:.1f} %"
     return [f"{100 * one:.1f} %", "error with one code", f"{how}; {average}"]
 
 
 def _ratio(kept: float, total: float, known: bool) -> Cell:
     if np.isnan(kept):
-        return ["–", "of H(X)", f"needs I(X;Z); {NO_NOISE}"]
+        return ["–", "smaller than H(X)", f"needs I(X;Z); {NO_NOISE}"]
     how = f"H(X) / I(X;Z), with H(X) = {total:.2f} bits"
     if kept < 0.05:
         return ["—", "nothing is kept", how]

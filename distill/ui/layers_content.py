@@ -82,13 +82,12 @@ def _cells(run: xr.Dataset, at: int, time: float) -> list[Cell]:
     fallen = peak - float(curve[at])
     said = f"−{fallen:.1f} bits" if fallen >= 0.05 else "0.0 bits"
     how = (
-        f"Binned entropy of layer {layer + 1}, {cells_in_words(run)}, mean of {run.sizes['seed']} networks: "
+        f"Binned entropy of layer {layer + 1}, {cells_in_words(run)}, {_mean(run.sizes['seed'])}: "
         f"{curve[at]:.2f} bits now, {peak:.2f} at its peak up to here"
     )
     error = run.error.sel(split="test").isel(step=at).values
-    spread = (
-        f"Share of test items; mean of {len(error)} networks, from {100 * error.min():.1f} to {100 * error.max():.1f} %"
-    )
+    spread = f"Share of test items; {_mean(len(error))}"
+    spread += f", from {100 * error.min():.1f} to {100 * error.max():.1f} %" if len(error) > 1 else ""
     return [
         [said, f"{name}, layer {layer + 1}: binned entropy since its peak of {peak:.1f}", how],
         [f"{100 * error.mean():.1f} %", f"{name}: test error", spread],
@@ -113,13 +112,17 @@ def _curves(run: xr.Dataset, times: np.ndarray) -> list[View]:
     made: list[tuple[str, str, Callable[[xr.Dataset], Animation]]] = [
         ("binned entropy", "Mean of the networks; band: one deviation.", animated_layer_entropy),
         ("gradients", "‖mean‖ / ‖deviation‖ over batches, of each layer.", animated_layer_gradients),
-        ("errors", f"Mean of {run.sizes['seed']} networks.", animated_layer_errors),
+        ("errors", f"{_begun(_mean(run.sizes['seed']))}.", animated_layer_errors),
     ]
     return [_view(f"{name} · {title}", words, make(run), run, times) for title, words, make in made]
 
 
 def _networks(count: int) -> str:
     return f"Dots: {count} networks." if count > 1 else "One network."
+
+
+def _mean(count: int) -> str:
+    return f"mean of {count} networks" if count > 1 else "one network"
 
 
 def _begun(text: str) -> str:

@@ -13,7 +13,7 @@ from distill.figures._animation import Animation, chosen
 from distill.figures._landmarks import spreads
 from distill.figures._panels import grounded, mark_critical
 from distill.figures._shares import sharable
-from distill.figures._style import caption, knob_ticks, knob_values
+from distill.figures._style import caption, knob_ticks, knob_values, said_of
 from distill.figures.errors import animated_errors
 from distill.figures.estimating import SIDES
 from distill.figures.gap import animated_gap
@@ -75,7 +75,8 @@ def _panels(run: xr.Dataset, seeded: xr.Dataset, choice: Choice) -> list[View]:
     views = []
     if bool(run.error_one.notnull().any()):
         errors = _without_words_above(grounded(mark_critical(animated_errors(run, choice.split), run, choice.split)))
-        words = "Solid: test, dotted: training items. Grey: out of reach with one code (Fano)."
+        items = "Of the known distribution." if "joint" in run else "Solid: test, dotted: training items."
+        words = f"{items} Grey: out of reach with one code (Fano)."
         views.append(_view(ERROR, errors, words))
     if "joint" not in run:
         gap = mark_critical(animated_gap(seeded), run, choice.split)
@@ -119,6 +120,7 @@ def _plane_words(run: xr.Dataset, choice: Choice, look: Look) -> str:
         "Grey bar: from measured I(X;Z) up to the rate.",
         f"Rings: I(X;Z) still falling ({falling})." if falling else "",
         "A sample may pass the exact curve of its distribution by chance." if "covariance_xy" in run else "",
+        "Heights are lower bounds, h(Y) − CE." if "lower bound" in said_of(run, "information_y") else "",
         "The others at their ends." if look.curves else "",
         "Each share is of its own N." if look.scale == "shares" and "joint" not in run else "",
     ]

@@ -8,7 +8,7 @@ import xarray as xr
 
 from distill.figures._landmarks import spreads
 from distill.figures._reach import Reach, reach
-from distill.figures._style import items_in_words
+from distill.figures._style import items_in_words, said_of
 from distill.measures.fano import fano_floor
 from distill.measures.limits import ceiling_x
 from distill.ui.headline import SATURATED, Cell
@@ -41,18 +41,23 @@ def headline(run: xr.Dataset, split: str) -> list[list[list[Cell]]]:
     table = np.stack([*values, *spreads(at)[:2], floors, np.broadcast_to(ceiling[:, None], floors.shape)], axis=-1)
     own = "estimator" not in run.attrs
     best = reach(run, split, float(np.nanmax(values[0], initial=WIDE)))
-    below = run.attrs.get("kind", "bound below") == "bound below"
+    # of a known joint the run measures the distribution itself, which is no sample of a larger one
+    below = run.attrs.get("kind", "bound below") == "bound below" and not (own and "joint" in run)
+    of_y = said_of(run, "information_y")
     return [
         [
-            _cells(Reading(*map(float, each)), best, items_in_words(run, split, int(count)), below, own)
+            _cells(Reading(*map(float, each)), best, items_in_words(run, split, int(count)), below, own, of_y)
             for each in by_beta
         ]
         for by_beta, count in zip(table, at.samples.values, strict=True)
     ]
 
 
-def _cells(at: Reading, best: Reach, place: str, below: bool, own: bool) -> list[Cell]:
-    """`below`: whether an estimate at its ceiling says "at least"; `own`: by the run's own estimator, which is true."""
+def _cells(at: Reading, best: Reach, place: str, below: bool, own: bool, of_y: str) -> list[Cell]:
+    """`below`: whether an estimate at its ceiling says "at least"; `own`: by the run's own estimator, which is true.
+
+    `of_y`: how I(Z;Y) was found. Of a continuous Y that is a bound, and so is what is computed from it.
+    """
     if np.isnan(at.information_x):
         known = [
             f"≥ {max(at.bound_y, 0):.2f}",
@@ -60,7 +65,8 @@ def _cells(at: Reading, best: Reach, place: str, below: bool, own: bool) -> list
             f"H(Y) − CE, variational lower bound; {place}",
         ]
         empty = [["–", words, NOISELESS] for words in ("bits kept of the input", "bits short of the best")]
-        return [empty[0], known, empty[1], ["–", "superfluous bits", NOISELESS], _error(at, place)]
+        error = [_error(at, place)] if np.isfinite(at.error_one) else []
+        return [empty[0], known, empty[1], ["–", "superfluous bits", NOISELESS], *error]
     least = "≥ " if below and at.information_x > at.ceiling - SATURATED else ""
     how = f"I(X;Z) ± {at.error_x:.2f}" + (f"; at most the rate, {at.rate:.4g} bits" if np.isfinite(at.rate) else "")
     how += "; saturated: so near to its ceiling that it only says at least" if least else ""
@@ -68,11 +74,17 @@ def _cells(at: Reading, best: Reach, place: str, below: bool, own: bool) -> list
     most = float(best.at(max(at.information_x, 0.0)))
     curve = "The exact curve" if best.known else "min(I(X;Z), H(Y)), exact for labels that are a function of the item,"
     rest = at.information_x - at.information_y
+    bound = "lower bound" in of_y
+    at_most = "≈ " if bound and least else "≤ " if bound else ""
+    spread = f" ± {at.error_y:.2f}" if np.isfinite(at.error_y) else ""
     return [
         [least + _bits(at.information_x), "bits kept of the input", f"{how}; {place}"],
-        [_bits(at.information_y), "bits kept of the label", f"I(Z;Y) ± {at.error_y:.2f}; {place}"],
-        [_bits(most - at.information_y, own), "bits short of the best", f"{curve} at this I(X;Z) − I(Z;Y); {place}"],
-        [least + _bits(rest, own), "superfluous bits", f"I(X;Z|Y) = I(X;Z) − I(Z;Y), no use for the label; {place}"],
+        ["≥ " * bound + _bits(at.information_y), "bits kept of the label",
+         f"I(Z;Y){f', {of_y}' if bound else ''}{spread}; {place}"],
+        [at_most + _bits(most - at.information_y, own), "bits short of the best",
+         f"{curve} at this I(X;Z) − I(Z;Y); {place}"],
+        [(at_most or least) + _bits(rest, own), "superfluous bits",
+         f"I(X;Z|Y) = I(X;Z) − I(Z;Y), no use for the label; {place}"],
         *([_error(at, place)] if np.isfinite(at.error_one) else []),
     ]  # fmt: skip
 
@@ -92,4 +104,5 @@ def _bits(value: float, own: bool = True) -> str:
     Not of the run's `own` estimator, a negative stays: it says that the estimate cannot be true.
     """
     value = max(value, 0.0) if own else value
+    value = value if abs(value) >= 0.005 else 0.0  # −0.00 says nothing
     return f"{value:.3g}" if abs(value) > FAR else f"{value:.2f}".replace("-", "−")

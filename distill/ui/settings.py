@@ -24,8 +24,8 @@ MAPS = {"auto": "UMAP when ready", "pca": "PCA", "umap": "UMAP"}
 def controls(config: SweepConfig) -> SweepConfig:
     """Data set, objective, K and a menu of the rest; the configuration that they now say."""
     mark = config.id  # other settings from outside (a link, another run) make new widgets that begin with them
-    data = _pick("Data set", datasets.names(), config.dataset, _data_title, f"data-{mark}", 110)
-    objective = _pick("Objective", objectives.names(), config.objective, _objective_title, f"objective-{mark}", 135)
+    data = _pick("Data set", datasets.names(), config.dataset, _data_title, f"data-{mark}", 124)
+    objective = _pick("Objective", objectives.names(), config.objective, _objective_title, f"objective-{mark}", 172)
     sizes = sorted({*LATENT_DIMS, config.latent_dim})
     latent = _pick("Latent dimensions K", sizes, config.latent_dim, lambda k: f"K {k}", f"latent-{mark}", 84)
     changed = replace(_more(config, mark), latent_dim=latent)

@@ -101,19 +101,24 @@ def _memory(key: str) -> str:
 
 
 def _beginning(packed: Packed, key: str) -> tuple[int, int, int]:
-    """Index, step and serial to begin at: unchanged while nothing begins anew, so that the bytes stay the same."""
-    same = (packed.identity, packed.revision)
+    """Index, step and serial to begin at: unchanged while nothing begins anew, so that the bytes stay the same.
+
+    What begins at the last step begins at the last of the steps that are sent: a browser that is busy may see only the
+    second of two messages.
+    """
+    same, last = (packed.identity, packed.revision), packed.steps - 1
     kept = st.session_state.get(_memory(key))
     if kept is None or kept[0] != same or key not in st.session_state:
-        kept = (same, (packed.index, packed.step, next(_serials)))
+        kept = (same, (packed.index, packed.step, next(_serials)), packed.step == last)
         st.session_state[_memory(key)] = kept
-    return kept[1]
+    (index, step, serial), follows = kept[1:]
+    return index, last if follows else step, serial
 
 
 def _released(at: dict[str, Any] | None, packed: Packed, begun: tuple[int, int, int]) -> Released:
     """What the browser said, where it speaks of this beginning; the last step stays the last as steps are added."""
     if not at or at.get("serial") != begun[2]:
-        return Released(begun[0], packed.step if packed.step == packed.steps - 1 else begun[1])
+        return Released(begun[0], begun[1])
     item = at.get("item")
     return Released(
         min(max(int(at["index"]), 0), packed.frames - 1),

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import xarray as xr
 
-from distill.evaluation import Evaluation
+from distill.items import Evaluation
 from distill.measures.calibration import (
     brier_score,
     calibration_floor,

@@ -73,6 +73,8 @@ def format_of(file: Path) -> str:
 
 def render(figure: go.Figure, run: xr.Dataset, choice: Choice | None, form: str) -> bytes:
     """The figure as the bytes of a file; pictures carry a caption line, and all but PDF carry the facts as metadata."""
+    said = (figure.layout.meta or {}).get("estimators")  # a figure that was drawn by other estimators than the run's
+    run = run.assign_attrs(estimators=said) if said else run
     known = facts(run, choice)
     if form == "csv":
         return to_csv(figure, known).encode()

@@ -10,8 +10,8 @@ import xarray as xr
 from distill.layer_config import ACTIVATIONS, LayersConfig
 from distill.layerwise import Batches, Cohort, Shape
 from distill.measures.binning import binned
+from distill.measures.entropies import entropy_bits, entropy_of_rows
 from distill.measures.kernels import kde
-from distill.measures.probing import entropy_bits, entropy_of_rows
 
 MOST_ITEMS = 4096  # measured by cells; of a larger data set as many at random
 CELLS = {True: 30, False: 100}  # bounded or not: Shwartz-Ziv & Tishby 2017, Saxe et al. 2018

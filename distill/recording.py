@@ -16,7 +16,8 @@ from distill.claims import claims
 from distill.config import SweepConfig
 from distill.control import Control
 from distill.errors import DistillError
-from distill.evaluation import Evaluation, measure
+from distill.evaluation import measure
+from distill.items import Evaluation
 from distill.measures.codes import sampled_codes
 from distill.measures.probing import probe
 from distill.projection import chained_umap

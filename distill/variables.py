@@ -13,7 +13,7 @@ SPLITS = ("train", "test")
 
 BITS = {"units": "bits"}
 ATTRIBUTES = {
-    "rate": BITS | {"long_name": "rate, E KL(q(z|x)‖r(z))", "estimator": "variational upper bound on I(X;Z)"},
+    "rate": BITS | {"long_name": "rate, the objective's upper bound on I(X;Z)", "estimator": "E KL(q(z|x)‖N(0, I))"},
     "information_x": BITS | {"long_name": "I(X;Z)", "estimator": "mixture of the N encoders, exact on these N points"},
     "information_y": BITS | {"long_name": "I(Z;Y)", "estimator": "oracle over the N encoders, no decoder"},
     "information_x_error": BITS | {"long_name": "standard error of I(X;Z)"},

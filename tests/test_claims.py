@@ -15,9 +15,9 @@ from distill import recording, robustness, store
 from distill.claims import calibration, claims
 from distill.config import Choice
 from distill.errors import InvalidValue
-from distill.evaluation import Evaluation
 from distill.figures.calibration import animated_calibration, calibration_curve
 from distill.figures.claims import animated_attacks, animated_claimed_errors, attack_errors, claimed_errors
+from distill.items import Evaluation
 from distill.networks import Bottleneck
 from distill.palette import DARK, GROUND
 from distill.robustness import ascent, attacked, decoded, fast_gradient_sign, projected_ascent

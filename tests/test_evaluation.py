@@ -9,7 +9,8 @@ from conftest import SWEEP
 
 from distill import recording, store
 from distill.config import SweepConfig
-from distill.evaluation import POINTS_WHILE_TRAINING, Evaluation, measure
+from distill.evaluation import measure
+from distill.items import POINTS_WHILE_TRAINING, Evaluation
 from distill.measures.codes import evaluation_noise, sampled_codes
 from distill.projection import plane
 from distill.training import Snapshot

@@ -15,6 +15,7 @@ from synthetic import snapshot
 from distill import exporting
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError, UnknownName
+from distill.figures import information_plane
 
 needs_chromium = pytest.mark.skipif(not shutil.which("chromium"), reason="there is no chromium to draw with")
 CONFIG = SweepConfig(seed=3, betas=(0.0, 0.25, 0.5, 0.75, 1.0))
@@ -160,3 +161,12 @@ def test_figures_are_those_that_take_a_run_and_a_choice():
     found = exporting.figures()
     assert {"information_plane", "code_map", "kept_and_discarded"} <= set(found)
     assert not any(name.startswith("animated") for name in found)
+
+
+def test_a_figure_redrawn_by_another_estimator_takes_that_ones_name_away(sweep, tmp_path):
+    choice = Choice(beta=1, estimator="kernel upper")
+    exporting.write(tmp_path / "plane.csv", information_plane(sweep, choice), sweep, choice)
+    said = next(line for line in (tmp_path / "plane.csv").read_text().splitlines() if line.startswith("# estimators"))
+    assert "kernel" in said.lower() and "mixture of the N encoders" not in said
+    exporting.write(tmp_path / "own.csv", information_plane(sweep), sweep, Choice())
+    assert "mixture of the N encoders" in (tmp_path / "own.csv").read_text()

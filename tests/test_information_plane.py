@@ -114,7 +114,7 @@ def test_a_curve_with_kinks_is_no_higher_than_the_best_of_many_strengths(sweep, 
     found = exact.information_bottleneck(KINKED[name], np.r_[np.geomspace(1, 1e-3, 300), 0])
     x, y = exact.hull(found.information_x, found.information_y)
     places = np.linspace(0, x[-1], 500)
-    assert known.at(places) == pytest.approx(np.interp(places, x, y), abs=5e-4)
+    assert known.at(places) == pytest.approx(np.interp(places, x, y), abs=1e-3)
     assert (known.y <= known.x + 1e-12).all()
 
 
@@ -291,7 +291,7 @@ def test_bits_of_a_continuous_y_are_a_bound_and_what_follows_from_them_too(sweep
     run = run.assign(information_y_error=run.information_y_error * np.nan, error_one=run.error_one * np.nan)
     for cells in headline(run, "test")[-1]:
         assert [cell[0][:2] for cell in cells[1:]] == ["≥ ", "≤ ", "≤ "]
-        assert "nan" not in " ".join(sum(cells, []))
+        assert "nan" not in str(cells)
     assert explore_headline(run, "test")[-1][0][1][0].startswith("≥ ")
 
 

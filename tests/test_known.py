@@ -8,7 +8,8 @@ import torch
 
 from distill.config import SweepConfig
 from distill.datasets import load
-from distill.evaluation import Evaluation, Items, measure
+from distill.evaluation import measure
+from distill.items import Evaluation, Items
 from distill.measures import joint_mixture, ledger, linear_information, mixture, symbol_information
 from distill.training import Snapshot, build
 from distill.variables import first_arrays

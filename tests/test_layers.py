@@ -17,7 +17,7 @@ LEVELS = (
     ("palette", "datasets", "measures", "exact", "networks", "marginals", "coding"),
     ("objectives",),
     ("threads", "training", "projection", "reconstruction", "robustness", "layerwise", "shrink"),
-    ("variables", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
+    ("variables", "items", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
      "layer_evaluation", "layer_recording"),
     ("worker", "handle", "jobs"),
     ("figures",),
@@ -27,8 +27,8 @@ LEVELS = (
 RANK = {name: rank for rank, name in enumerate(name for level in LEVELS for name in level)}
 HEAVY = {"torch", "umap", "sklearn", "numba", "distributed"}
 LIGHT = {*RANK} - {
-    "networks", "marginals", "variables", "training", "threads", "reconstruction", "robustness", "claims", "evaluation",
-    "control", "recording", "layerwise", "layer_evaluation", "layer_recording", "bench",
+    "networks", "marginals", "variables", "training", "threads", "reconstruction", "robustness", "claims", "items",
+    "evaluation", "control", "recording", "layerwise", "layer_evaluation", "layer_recording", "bench",
 }  # fmt: skip
 
 

@@ -11,12 +11,12 @@ from conftest import SWEEP
 
 from distill import recording
 from distill.errors import InvalidValue
-from distill.evaluation import Evaluation
+from distill.items import Evaluation
 from distill.measures import mixtures
 from distill.measures.convergence import still_falling
+from distill.measures.entropies import entropy_bits
 from distill.measures.ledgers import PARTS, ledger
 from distill.measures.mixtures import mixture
-from distill.measures.probing import entropy_bits
 
 FLOAT32_SUM = 5e-8  # bits; the densities relative to the largest are summed in float32
 

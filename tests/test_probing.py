@@ -9,7 +9,8 @@ import xarray as xr
 
 from distill import measures
 from distill.measures.codes import evaluation_noise, sampled_codes
-from distill.measures.probing import entropy_bits, factors, held_out_gain
+from distill.measures.entropies import entropy_bits
+from distill.measures.probing import factors, held_out_gain
 
 
 def test_the_evaluation_noise_is_fixed_standard_normal_and_a_prefix_of_itself():

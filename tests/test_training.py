@@ -14,7 +14,8 @@ from torch.nn import functional as F
 from distill import objectives, threads, training
 from distill.config import SweepConfig
 from distill.errors import InvalidValue
-from distill.evaluation import Evaluation, measure
+from distill.evaluation import measure
+from distill.items import Evaluation
 from distill.training import (
     KEPT_CODES,
     NOISE,

@@ -17,7 +17,8 @@ from torch.nn import functional as F
 
 from distill.bench import new_table
 from distill.config import SweepConfig, log_betas
-from distill.evaluation import Evaluation, measure
+from distill.evaluation import measure
+from distill.items import Evaluation
 from distill.measures.codes import evaluation_noise
 from distill.networks import SMALLEST_SCALE
 from distill.training import MOMENTS, Trainer, build, learning_rate_at, snapshots

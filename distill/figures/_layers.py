@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.errors import InvalidValue, unknown
-from distill.figures._style import FURNITURE, SMALL
+from distill.figures._style import FURNITURE, SMALL, line
 from distill.palette import INK, SOFT_INK
 
 ESTIMATORS = {"binned": None, "kernel": 0.1, "kernel_fine": 1e-3}  # name → variance of the noise
@@ -131,17 +131,9 @@ def spaced(places: np.ndarray, apart: float, low: float, high: float) -> np.ndar
     return out
 
 
-def line(
-    x: np.ndarray | list, y: np.ndarray | list, colour: str, name: str, width: float = 1.0, **more: object
-) -> go.Scatter:
-    """A line that says nothing where it is pointed at."""
-    style = {"color": colour, "width": width, "dash": more.pop("dash", "solid")}
-    return go.Scatter(x=x, y=y, mode="lines", name=name, hoverinfo="skip", line=style, **more)
-
-
 def edge(x: list[float], y: list[float], name: str, dash: str = "dot") -> go.Scatter:
     """A limit that is no number of the run."""
-    return line(x, y, SOFT_INK, name, 1, dash=dash, meta=FURNITURE)
+    return line(x, y, SOFT_INK, name, dash=dash, meta=FURNITURE)
 
 
 def words(x: np.ndarray | list, y: np.ndarray | list, text: list, place: str, colour: str | list = INK) -> go.Scatter:

@@ -22,13 +22,18 @@ PERCENT = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 
 def over_beta(run: xr.Dataset, top: int, name: str = "xaxis", **more: object) -> go.Figure:
     """An empty figure whose axis `name` has the places of the βs."""
-    betas, figure = run.sizes["beta"], blank(left=60, right=12, top=top)
+    figure = blank(left=60, right=12, top=top)
+    figure.update_layout({name: beta_axis(run, **more)})
+    return figure
+
+
+def beta_axis(run: xr.Dataset, **more: object) -> dict[str, object]:
+    """The places of the βs along an axis, with the decades and 0 written."""
+    betas = run.sizes["beta"]
     # 10⁻⁵ stands too near to 0 for both to be written
     ticks = [(place, text) for place, text in knob_ticks(run) if not 0 < place < betas / 20]
     shown = {"tickvals": [place for place, _ in ticks], "ticktext": [text for _, text in ticks], "tickangle": 0}
-    label = json.loads(run.attrs["knob"])["label"]
-    figure.update_layout({name: axis(label, -0.5, betas - 0.5, **shown, **more)})
-    return figure
+    return axis(json.loads(run.attrs["knob"])["label"], -0.5, betas - 0.5, **shown, **more)
 
 
 def line_at_beta(figure: go.Figure, run: xr.Dataset, ends: tuple[float, float], **axes: str) -> Moving:

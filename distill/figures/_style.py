@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -40,6 +41,15 @@ HIDDEN = {"visible": False, "automargin": False, "zeroline": False, "showgrid": 
 def note(text: str, x: float, y: float, **more: object) -> dict[str, object]:
     """A direct label at a point of the plot."""
     return {"text": text, "x": x, "y": y, "showarrow": False, "font": {"size": SMALL, "color": SOFT_INK}} | more
+
+
+def line(
+    x: np.ndarray | Sequence[float], y: np.ndarray | Sequence[float], colour: str, name: str,
+    width: float = 1.0, dash: str = "solid", **more: object,
+) -> go.Scatter:  # fmt: skip
+    """A line that says nothing where it is pointed at."""
+    style = {"color": colour, "width": width, "dash": dash}
+    return go.Scatter(x=x, y=y, mode="lines", name=name, hoverinfo="skip", line=style, **more)
 
 
 def knob_value(run: xr.Dataset, index: int) -> str:

@@ -8,7 +8,8 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.figures._animation import Animation, Moving
-from distill.figures._style import FURNITURE, axis, blank, knob_ticks, knob_values, note
+from distill.figures._over_beta import beta_axis, line_at_beta
+from distill.figures._style import axis, blank, knob_values, note
 from distill.measures.fano import fano_floor
 from distill.measures.seeds import averaged
 from distill.palette import GRID, GROUND, INK, SOFT_INK
@@ -32,18 +33,10 @@ def error_curve(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noq
 def animated_errors(run: xr.Dataset, split: str = "test") -> Animation:
     """The curves move with the step, the marks with β and the step."""
     run = averaged(run)
-    betas, figure = run.sizes["beta"], blank(left=56, right=84, top=26)
-    # 10⁻⁵ stands too near to 0 for both to be written
-    ticks = [(place, text) for place, text in knob_ticks(run) if not 0 < place < betas / 20]
-    figure.update_layout(
-        xaxis=axis(
-            json.loads(run.attrs["knob"])["label"], -0.5, betas - 0.5, tickangle=0,
-            tickvals=[each for each, _ in ticks], ticktext=[text for _, text in ticks],
-        ),
-        yaxis=axis("error, share of items", 0, 1, tickformat=".0%"),
-    )  # fmt: skip
+    figure = blank(left=56, right=84, top=26)
+    figure.update_layout(xaxis=beta_axis(run), yaxis=axis("error, share of items", 0, 1, tickformat=".0%"))
     motions = [_floor(figure, run)] if bool(run.information_x.notnull().any()) else []
-    motions.append(_line_at_beta(figure, betas))
+    motions.append(line_at_beta(figure, run, (0, 1)))
     motions += [_curve(figure, run, name, each) for name in CURVES for each in SPLITS]
     motions += [_mark(figure, run, name, split) for name in CURVES]
     figure.update_layout(annotations=_labels(run))
@@ -72,12 +65,6 @@ def _floor(figure: go.Figure, run: xr.Dataset) -> Moving:
         line={"color": SOFT_INK, "width": 1}, fill="tozeroy", fillcolor=GRID, opacity=0.55,
     ))  # fmt: skip
     return Moving(len(figure.data) - 1, y=floor[:, None, :])
-
-
-def _line_at_beta(figure: go.Figure, betas: int) -> Moving:
-    look = {"mode": "lines", "line": {"color": GRID, "width": 6}}
-    figure.add_trace(go.Scatter(x=[], y=[0, 1], name="chosen β", hoverinfo="skip", meta=FURNITURE, **look))
-    return Moving(len(figure.data) - 1, x=np.repeat(np.arange(float(betas))[:, None], 2, axis=1))
 
 
 def _mark(figure: go.Figure, run: xr.Dataset, name: str, split: str) -> Moving:

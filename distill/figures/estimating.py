@@ -1,13 +1,15 @@
 """One frozen run as another estimator sees it: its last step, the test items whose codes it keeps."""
 
+import json
+
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
 
 from distill.figures._animation import Moving
+from distill.measures.entropies import entropy_bits
 from distill.measures.estimators import ESTIMATORS, estimates
 from distill.measures.limits import ceiling_x
-from distill.measures.probing import entropy_bits
 from distill.measures.seeds import averaged
 from distill.palette import INK
 
@@ -45,7 +47,11 @@ def redrawn(run: xr.Dataset, name: str, found: xr.Dataset | None = None) -> xr.D
         entropy = xr.full_like(last.entropy_y, entropy_bits(run.label.values))
         values |= {"entropy_y": entropy, "information_xy": entropy, "whole_x": np.log2(values["samples"].astype(float))}
     own = [f"{each}_spread" for each in (X[0], Y[0]) if f"{each}_spread" in last]
-    return last.drop_vars(own).assign(values).assign_attrs(estimator=name, kind=ESTIMATORS[name].kind)
+    said = json.loads(run.attrs.get("estimators", "{}")) | dict.fromkeys(
+        (each for each in (X[0], Y[0]) if each in known), f"{found.attrs['title']}: {found.attrs['estimator']}"
+    )
+    about = {"estimator": name, "kind": ESTIMATORS[name].kind, "estimators": json.dumps(said)}
+    return last.drop_vars(own).assign(values).assign_attrs(about)
 
 
 def truth_sides(figure: go.Figure, x: np.ndarray, y: np.ndarray, kind: str) -> tuple[Moving, ...]:

@@ -8,7 +8,7 @@ import xarray as xr
 
 from distill.exact import hull
 from distill.figures._animation import Animation, Moving
-from distill.figures._style import FURNITURE, axis, blank, note
+from distill.figures._style import FURNITURE, axis, blank, line, note
 from distill.palette import GRID, GROUND, INK, SOFT_INK, beta_colours
 
 __all__ = ["animated_exact_curve"]
@@ -46,7 +46,7 @@ def _limits(figure: go.Figure, answer: xr.Dataset, right: float, top: float) -> 
         x=[0, corner, right, right, 0, 0], y=[0, corner * steepest, whole, top, top, 0], mode="lines", fill="toself",
         fillcolor=GRID, opacity=0.55, line={"width": 0}, hoverinfo="skip", name="out of reach", meta=FURNITURE,
     ))  # fmt: skip
-    figure.add_trace(_line([0, corner, right], [0, corner * steepest, whole], SOFT_INK, "limit", width=1))
+    figure.add_trace(line([0, corner, right], [0, corner * steepest, whole], SOFT_INK, "limit", width=1))
     figure.update_layout(annotations=[
         note("out of reach", 0.02 * right, top, xanchor="left", yanchor="top", yshift=-4),
         note(f"I(X;Y) = {whole:.3g} bits", 0.92 * right, whole, xanchor="right", yanchor="bottom"),
@@ -55,7 +55,7 @@ def _limits(figure: go.Figure, answer: xr.Dataset, right: float, top: float) -> 
 
 def _curve(figure: go.Figure, answer: xr.Dataset, words: Sequence[str]) -> None:
     x, y, colours = answer.information_x.values, answer.information_y.values, beta_colours(answer.sizes["beta"])
-    figure.add_trace(_line(*map(list, hull(x, y)), INK, "concave hull", width=1.4))
+    figure.add_trace(line(*map(list, hull(x, y)), INK, "concave hull", width=1.4))
     if "hard" in answer.dims:
         figure.add_trace(go.Scatter(
             x=answer.hard_entropy, y=answer.hard_information, mode="markers", name="hard clusters", hoverinfo="skip",
@@ -73,16 +73,10 @@ def _chosen(
     """The mark of the chosen β, and the line through it whose slope is β, as long at every β on the screen."""
     half = TANGENT / 2 / np.hypot(1 / ends[0], beta / ends[1])[:, None] * np.array([-1.0, 1.0])
     first = len(figure.data)
-    figure.add_trace(_line([], [], INK, "slope β", width=1.6, dash="dot"))
+    figure.add_trace(line([], [], INK, "slope β", width=1.6, dash="dot"))
     figure.add_trace(go.Scatter(
         x=[], y=[], mode="markers", name="chosen β", hoverinfo="skip",
         marker={"size": 15, "color": INK, "line": {"width": 2, "color": GROUND}},
     ))  # fmt: skip
     tangent = Moving(first, x=x[:, None] + half, y=y[:, None] + half * beta[:, None])
     return tangent, Moving(first + 1, x=x[:, None], y=y[:, None])
-
-
-def _line(x: list, y: list, colour: str, name: str, width: float = 1.0, dash: str = "solid") -> go.Scatter:
-    return go.Scatter(
-        x=x, y=y, mode="lines", name=name, hoverinfo="skip", line={"color": colour, "width": width, "dash": dash}
-    )

@@ -1,6 +1,5 @@
 """What is seen on training items and not on test items, over β: bits kept, bits of the label, and the error."""
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +8,8 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.figures._animation import Animation, Moving
-from distill.figures._style import FURNITURE, SMALL, axis, blank, knob_ticks, knob_values, note
+from distill.figures._over_beta import beta_axis, line_at_beta
+from distill.figures._style import SMALL, axis, blank, knob_values, note
 from distill.palette import GRID, GROUND, INK, SOFT_INK
 
 __all__ = ["animated_gap", "train_test_gap"]
@@ -49,23 +49,18 @@ def animated_gap(run: xr.Dataset) -> Animation:
     """The curves and bands move with the step, the marks with β too; what a run has not measured is left out."""
     rows = [row for row in ROWS if bool(np.isfinite(difference(run, row)[0][-1]).any())]
     below, figure = any(row.axis == "y2" for row in rows), blank(left=56, right=20, top=20)
-    betas = run.sizes["beta"]
-    motions = [_line_at_beta(figure, betas, each) for each in ("y", "y2")[: 1 + below]]
+    ends = {name: _ends(run, rows, name) for name in ("y", "y2")[: 1 + below]}
+    motions = [line_at_beta(figure, run, each, xaxis="x", yaxis=name) for name, each in ends.items()]
     for row in rows:
         motions += _row(figure, run, row)
     zero = {"zeroline": True, "zerolinecolor": SOFT_INK}
-    ticks = [(place, text) for place, text in knob_ticks(run) if not 0 < place < betas / 20]
     figure.update_layout(
-        xaxis=axis(
-            json.loads(run.attrs["knob"])["label"], -0.5, betas - 0.5, tickangle=0, anchor="y2" if below else "y",
-            tickvals=[each for each, _ in ticks], ticktext=[text for _, text in ticks],
-        ),
-        yaxis=axis("bits", *_ends(run, rows, "y"), domain=[0.42 if below else 0.0, 1.0], nticks=5, **zero),
+        xaxis=beta_axis(run, anchor="y2" if below else "y"),
+        yaxis=axis("bits", *ends["y"], domain=[0.42 if below else 0.0, 1.0], nticks=5, **zero),
         annotations=_labels(run, rows),
-    )  # fmt: skip
+    )
     if below:
-        ends = _ends(run, rows, "y2")
-        figure.update_layout(yaxis2=axis("points", *ends, domain=[0.0, 0.32], nticks=4, anchor="x", **zero))
+        figure.update_layout(yaxis2=axis("points", *ends["y2"], domain=[0.0, 0.32], nticks=4, anchor="x", **zero))
     return Animation(figure, tuple(motions))
 
 
@@ -111,12 +106,6 @@ def _row(figure: go.Figure, run: xr.Dataset, row: Row) -> list[Moving]:
     figure.add_trace(go.Scatter(x=[], y=[], mode="markers", name=f"chosen β, {row.words}", marker=marker, **there))
     after = len(figure.data)
     return [*band, Moving(after - 2, y=value[:, None]), Moving(after - 1, x=places[:, None], y=value[..., None])]
-
-
-def _line_at_beta(figure: go.Figure, betas: int, along: str) -> Moving:
-    look = {"mode": "lines", "line": {"color": GRID, "width": 6}, "xaxis": "x", "yaxis": along}
-    figure.add_trace(go.Scatter(x=[], y=[-1e3, 1e3], name="chosen β", hoverinfo="skip", meta=FURNITURE, **look))
-    return Moving(len(figure.data) - 1, x=np.repeat(np.arange(float(betas))[:, None], 2, axis=1))
 
 
 def _ends(run: xr.Dataset, rows: list[Row], along: str) -> tuple[float, float]:

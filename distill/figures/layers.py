@@ -13,14 +13,13 @@ from distill.figures._layers import (
     edge,
     epoch_ticks,
     epochs,
-    line,
     named,
     names,
     seen,
     spaced,
     words,
 )
-from distill.figures._style import axis, blank
+from distill.figures._style import axis, blank, line
 from distill.palette import GROUND, INK, SOFT_INK, layer_colours
 
 __all__ = [

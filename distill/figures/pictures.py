@@ -57,7 +57,9 @@ def _checked(run: xr.Dataset) -> list[int]:
         count = run.sizes["feature"]
         raise InvalidValue(f"the items of run {run.attrs['id']} are no pictures but {count} numbers each")
     if "kept" not in run:
-        raise InvalidValue(f"run {run.attrs['id']} has no kept pictures yet; they are made when its training has ended")
+        gone = "kept" in run.attrs.get("left_out", "")
+        why = "they were left out of this example; train it to have them" if gone else "they follow its training"
+        raise InvalidValue(f"run {run.attrs['id']} has no kept pictures: {why}")
     return shown_items(run)
 
 

@@ -1,6 +1,5 @@
 """The information plane: what the code keeps of the label over what it keeps of the input."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from distill.figures import _landmarks
 from distill.figures._animation import Animation, Moving
 from distill.figures._reach import Reach, reach
 from distill.figures._shares import as_shares
-from distill.figures._style import FURNITURE, SMALL, axis, blank, knob_value, note
+from distill.figures._style import FURNITURE, SMALL, axis, blank, knob_value, line, note
 from distill.figures.estimating import redrawn, truth_sides
 from distill.figures.overlay import Curve, knob_of, lay_over
 from distill.measures.convergence import still_falling
@@ -57,7 +56,10 @@ def information_plane(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure: 
     if choice.estimator != "mixture":
         look = Look(choice.scale, right=widest(averaged(run), "test"))
         run, choice = redrawn(run, choice.estimator), replace(choice, step=None, split="test")
-        return animated_plane(run, "test", look).at(run, choice)
+        figure = animated_plane(run, "test", look).at(run, choice)
+        return figure.update_layout(
+            meta={"estimators": run.attrs["estimators"]}
+        )  # for its file
     return animated_plane(run, choice.split, Look(choice.scale)).at(run, choice)
 
 
@@ -129,9 +131,9 @@ def _limits(
     (x, y), (right, top) = (each[-1] for each in limit), ends
     along, up = np.r_[x, max(right, x[-1]), right, 0.0, x[0]], np.r_[y, y[-1], top, top, y[0]]
     name = "exact curve" if bits.known else "limit min(I(X;Z), H(Y))"
-    figure.add_trace(_line(along, up, "rgba(0,0,0,0)", "out of reach"))
+    figure.add_trace(line(along, up, "rgba(0,0,0,0)", "out of reach"))
     figure.data[-1].update(fill="toself", fillcolor=GRID, opacity=0.55, meta=FURNITURE)
-    figure.add_trace(_line(x, y, INK if bits.known else SOFT_INK, name, width=1.8 if bits.known else 1))
+    figure.add_trace(line(x, y, INK if bits.known else SOFT_INK, name, width=1.8 if bits.known else 1))
     share, symbol = "bits_x" in at, "I(X;Y)" if bits.known else "H(Y)"
     words = f"{symbol} = {bits.total:.2f}" + (" bits" if share else "")
     figure.update_layout(annotations=[
@@ -157,7 +159,7 @@ def _ceiling(figure: go.Figure, run: xr.Dataset, at: xr.Dataset, top: float) -> 
         return ()
     share, other = "bits_x" in at, "estimator" in run.attrs
     name = "its ceiling" if other else "H(X)" if "joint" in run or share else "log₂ N"
-    figure.add_trace(_line([], [0, top], SOFT_INK, "log2 N" if name == "log₂ N" else name, width=1, dash="dot"))
+    figure.add_trace(line([], [0, top], SOFT_INK, "log2 N" if name == "log₂ N" else name, width=1, dash="dot"))
     figure.add_trace(go.Scatter(
         x=[], y=[0.03 * top], mode="text", name="log2 N in words", textposition="middle left", hoverinfo="skip",
         textfont={"size": SMALL, "color": SOFT_INK}, meta=FURNITURE,
@@ -174,7 +176,7 @@ def _trails(figure: go.Figure, at: xr.Dataset) -> None:
     for colour in BETA_RAMP:
         mine = [i for i, each in enumerate(colours) if each == colour]
         x, y = ([v for i in mine for v in (*path[i, :, axis_], None)] for axis_ in (0, 1))
-        figure.add_trace(_line(x, y, colour, "trail", width=1))
+        figure.add_trace(line(x, y, colour, "trail", width=1))
         figure.data[-1].update(opacity=0.4)
 
 
@@ -185,7 +187,7 @@ def _curve(
     falling = still_falling(run, str(at.split.values)).values
     noiseless, colours = np.isnan(at.information_x.values[-1]), beta_colours(at.sizes["beta"])
     first = len(figure.data)
-    figure.add_trace(_line([], [], SOFT_INK, "learned curve", width=1.2))
+    figure.add_trace(line([], [], SOFT_INK, "learned curve", width=1.2))
     figure.add_trace(go.Scatter(
         x=[], y=[], mode="markers", name="every β", customdata=list(range(len(colours))), hoverinfo="none",
         hovertext=[_words(run, i, bool(falling[i]), bool(noiseless[i])) for i in range(len(colours))],
@@ -199,7 +201,7 @@ def _curve(
 def _other(figure: go.Figure, run: xr.Dataset, split: str) -> tuple[Moving, ...]:
     """Where every β stands on the other split, open: measured on as many items, so that the two can be compared."""
     first, colours = len(figure.data), beta_colours(run.sizes["beta"])
-    figure.add_trace(_line([], [], SOFT_INK, f"learned curve, {split} items", width=1, dash="dot"))
+    figure.add_trace(line([], [], SOFT_INK, f"learned curve, {split} items", width=1, dash="dot"))
     marker = {"size": 6, "symbol": "diamond-open", "color": colours, "line": {"width": 1.1, "color": colours}}
     figure.add_trace(
         go.Scatter(x=[], y=[], mode="markers", name=f"every β, {split} items", hoverinfo="skip", marker=marker)
@@ -222,8 +224,8 @@ def _chosen(figure: go.Figure, run: xr.Dataset, at: xr.Dataset, right: float, bo
     noiseless = np.isnan(at.information_x.values)
     rate = np.where(noiseless, np.nan, np.minimum(at.rate.values, right))
     first = len(figure.data)
-    figure.add_trace(_line([], [], INK, "trail of the chosen β", width=1.6))
-    figure.add_trace(_line([], [], INK, "bracket from measured I(X;Z) to rate", width=2.4))
+    figure.add_trace(line([], [], INK, "trail of the chosen β", width=1.6))
+    figure.add_trace(line([], [], INK, "bracket from measured I(X;Z) to rate", width=2.4))
     figure.data[-1].update(opacity=0.45)
     found = [
         Moving(first, x=path[..., 0], y=path[..., 1]),
@@ -232,7 +234,7 @@ def _chosen(figure: go.Figure, run: xr.Dataset, at: xr.Dataset, right: float, bo
     if both:
         x2, y2 = places(run, OTHER[split])
         marker = {"size": 11, "symbol": "diamond-open", "color": INK, "line": {"width": 1.8, "color": INK}}
-        figure.add_trace(_line([], [], INK, "from one split to the other", width=1.2))
+        figure.add_trace(line([], [], INK, "from one split to the other", width=1.2))
         name = f"chosen β, {OTHER[split]} items"
         figure.add_trace(go.Scatter(x=[], y=[], mode="markers", name=name, hoverinfo="skip", marker=marker))
         found.append(Moving(first + 2, x=np.stack([x, x2], -1), y=np.stack([y, y2], -1)))
@@ -251,12 +253,4 @@ def _path(at: xr.Dataset) -> np.ndarray:
     return np.stack(
         [equal.information_x.transpose("beta", "step").values, equal.information_y.transpose("beta", "step").values],
         axis=-1,
-    )
-
-
-def _line(
-    x: Sequence[float], y: Sequence[float], colour: str, name: str, width: float = 1.0, dash: str = "solid"
-) -> go.Scatter:
-    return go.Scatter(
-        x=x, y=y, mode="lines", name=name, hoverinfo="skip", line={"color": colour, "width": width, "dash": dash}
     )

@@ -12,8 +12,8 @@ from distill.measures._densities import class_log_means, log_densities, pointwis
 from distill.measures.binning import binned
 from distill.measures.codes import evaluation_noise
 from distill.measures.comparisons import NEIGHBOURS, distances, info_nce, ksg_bits, ksg_labels, near
+from distill.measures.entropies import entropy_of_rows
 from distill.measures.kernels import code_bounds
-from distill.measures.probing import entropy_of_rows
 
 __all__ = ["ESTIMATORS", "estimates"]
 

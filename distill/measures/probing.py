@@ -4,8 +4,9 @@ import numpy as np
 import xarray as xr
 
 from distill.measures.codes import sampled_codes
+from distill.measures.entropies import entropy_bits
 
-__all__ = ["entropy_bits", "entropy_of_rows", "factors", "held_out_gain"]
+__all__ = ["factors", "held_out_gain"]
 
 FOLDS = 5
 RESAMPLES = 200
@@ -100,19 +101,6 @@ def _ceiling(inputs: np.ndarray, factor: np.ndarray) -> float:
         left, spread, _ = np.linalg.svd(inputs - inputs.mean(0), full_matrices=False)
         inputs = left[:, :MOST_COLUMNS] * spread[:MOST_COLUMNS]
     return max(0.0, *(float(held_out_gain(inputs, factor, penalty=each).mean()) for each in PENALTIES))
-
-
-def entropy_bits(values: np.ndarray) -> float:
-    """Plug-in entropy of whole numbers, bits."""
-    share = np.unique(values, return_counts=True)[1] / len(values)
-    return float(-(share * np.log2(share)).sum())
-
-
-def entropy_of_rows(values: np.ndarray) -> float:
-    """Plug-in entropy of the rows of (N, D), bits: log2 N where they are all distinct."""
-    different, which = np.unique(values, axis=0, return_inverse=True)
-    # to the last digit the ceiling that is drawn as log2 N
-    return float(np.log2(len(values))) if len(different) == len(values) else entropy_bits(which.ravel())
 
 
 def _interval(gain: np.ndarray) -> tuple[float, float, float]:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from distill.measures.entropies import entropy_of_shares
+
 __all__ = ["symbol_information"]
 
 
@@ -12,13 +14,8 @@ def symbol_information(probabilities: np.ndarray, p_xy: np.ndarray) -> tuple[np.
     N items (Cover & Thomas 2006, §2.4).
     """
     p_x, p_y = p_xy.sum(1), p_xy.sum(0)
-    whole = _entropy(np.einsum("snm,n->sm", probabilities, p_x))
-    within = _entropy(probabilities) @ p_x
+    whole = entropy_of_shares(np.einsum("snm,n->sm", probabilities, p_x))
+    within = entropy_of_shares(probabilities) @ p_x
     with_label = np.einsum("snm,nc->scm", probabilities, p_xy)  # p(t, y)
-    given = _entropy(with_label / np.where(p_y > 0, p_y, 1)[:, None]) @ p_y
+    given = entropy_of_shares(with_label / np.where(p_y > 0, p_y, 1)[:, None]) @ p_y
     return whole - within, whole - given
-
-
-def _entropy(shares: np.ndarray) -> np.ndarray:
-    """Bits along the last axis."""
-    return -(shares * np.log2(np.where(shares > 0, shares, 1))).sum(-1)

@@ -28,7 +28,7 @@ class Budget(Objective):
     formula = "CE + γ · |rate − C|"
     knob = Knob(label="Bits allowed C", symbol="C", unit="bits", grid=GRID, default=4.0)
 
-    gamma: float = option(2.0, "Price of a bit beyond, γ", low=1.0, high=100.0)
+    gamma: float = option(2.0, "Price of a bit beyond, γ", low=1.01, high=100.0)
 
     def loss(self, terms: Terms, strength: "Tensor") -> "Tensor":
         """CE + γ · 0.05 log cosh((R − C) / 0.05) in nats, with C given in bits."""

@@ -28,6 +28,12 @@ class VIB(Objective):
     marginal: str = option("normal", "Marginal r(z)", choices=MARGINALS)
     components: int = option(32, "Components of a mixture", low=1, high=MOST_COMPONENTS)
 
+    @property
+    def rate_estimator(self) -> str:
+        """How the rate is found, where r(z) is learned."""
+        learned = "upper bound on I(X;Z), priced by a learned mixture of Gaussians, one code an item"
+        return "" if self.marginal == "normal" else learned
+
     def parts(self, shape: Shape) -> "nn.Module | None":
         """The mixture, where it is asked for."""
         if self.marginal == "normal":

@@ -7,6 +7,7 @@ import xarray as xr
 
 from distill import exact
 from distill.errors import InvalidValue
+from distill.measures.known import joint_entropies
 
 COUNT = 65  # βs that are shown
 DEPTH, LOOK = 300, 25  # where a first look for the interesting βs ends, below the first critical β; βs of that look
@@ -195,8 +196,7 @@ def _stacked(
 
 
 def _entropies(joint: np.ndarray) -> dict[str, float]:
-    entropy_x, entropy_y = _entropy(joint.sum(1)), _entropy(joint.sum(0))
-    information = entropy_x + entropy_y - _entropy(joint.ravel())
+    entropy_x, entropy_y, information = joint_entropies(joint)
     return {"information": float(information), "entropy_x": float(entropy_x), "entropy_y": float(entropy_y)}
 
 

@@ -92,7 +92,12 @@ def _headline(run: xr.Dataset) -> list[list[Cell]]:
         decoded.calibration_error.values,
         *(within.sel(attack=name).values for name in ("averaged", "fgsm")),
     )
-    words = ("error, twelve codes", "calibration error", f"error under attack, ± {radius:g} σ", "error under FGSM alone")
+    words = (
+        "error, twelve codes",
+        "calibration error",
+        f"error under attack, ± {radius:g} σ",
+        "error under FGSM alone",
+    )
     chance = [f"expected, 15 bins; {_percent(each)} by chance alone" for each in decoded.calibration_floor.values]
     cells = []
     for i, values in enumerate(zip(*shares, strict=True)):

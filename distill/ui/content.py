@@ -35,11 +35,7 @@ def explore_stage(run: xr.Dataset, choice: Choice, finished: bool = True) -> Sta
     Raises:
         DistillError: for a run of another version, which lacks what is drawn here.
     """
-    missing = [name for name in NEEDED if name not in run.attrs]
-    if missing:
-        lack = f"run '{run.attrs.get('id', '')}' has no {', '.join(missing)}"
-        raise DistillError(f"{lack}: it was made by another version of Distill. It still opens in a notebook")
-    run = averaged(run)
+    run = averaged(of_this_version(run))
     places, knob = code_places(run), json.loads(run.attrs["knob"])
     step, beta = chosen(run, choice)
     sent = {places[-1], min(places, key=lambda place: abs(place - step))}  # the map's others when they are asked for
@@ -51,7 +47,7 @@ def explore_stage(run: xr.Dataset, choice: Choice, finished: bool = True) -> Sta
     return Stage(
         views=views,
         slider=Slider(knob["label"], knob_values(run), beta, knob_ticks(run)),
-        second=Slider("Training", [f"epoch {_short(epoch)}" for epoch in run.epoch.values], step),
+        second=training(run, step),
         identity=f"{run.attrs['id']} {run.attrs.get('stamp', '')} {choice.split} {choice.colour} {choice.map}",
         headline=headline(run, choice.split),
         pictures=_pictures(run),
@@ -60,6 +56,20 @@ def explore_stage(run: xr.Dataset, choice: Choice, finished: bool = True) -> Sta
         filename=f"distill-{run.attrs['id']}",
         palette=DARK,
     )
+
+
+def of_this_version(run: xr.Dataset) -> xr.Dataset:
+    """`run`, if it has what every stage draws; raises DistillError otherwise."""
+    missing = [name for name in NEEDED if name not in run.attrs]
+    if missing:
+        lack = f"run '{run.attrs.get('id', '')}' has no {', '.join(missing)}"
+        raise DistillError(f"{lack}: it was made by another version of Distill. It still opens in a notebook")
+    return run
+
+
+def training(run: xr.Dataset, step: int) -> Slider:
+    """The slider along the epochs of a run, at a step."""
+    return Slider("Training", [f"epoch {_short(epoch)}" for epoch in run.epoch.values], step)
 
 
 def step_part(run: xr.Dataset, choice: Choice, step: int) -> Packed:

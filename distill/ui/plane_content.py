@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.config import Choice
-from distill.errors import DistillError
 from distill.figures._animation import Animation, chosen
 from distill.figures._landmarks import spreads
 from distill.figures._panels import grounded, mark_critical
@@ -18,17 +17,16 @@ from distill.figures.errors import animated_errors
 from distill.figures.estimating import SIDES
 from distill.figures.gap import animated_gap
 from distill.figures.overlay import Curve, end_curve
-from distill.figures.plane import Look, animated_plane, widest
+from distill.figures.plane import OTHER, Look, animated_plane, widest
 from distill.measures.convergence import still_falling
 from distill.measures.estimators import ESTIMATORS
 from distill.measures.seeds import averaged
 from distill.palette import DARK, SOFT_INK
-from distill.ui.content import NEEDED
+from distill.ui.content import of_this_version, training
 from distill.ui.envelope import Slider, Stage, View
 from distill.ui.plane_headline import headline
 
 PLANE, ERROR, GAP = "Information plane", "Error", "Gap between train and test"
-OTHER = {"test": "train", "train": "test"}
 
 
 def plane_stage(
@@ -39,11 +37,7 @@ def plane_stage(
     Raises:
         DistillError: for a run of another version, which lacks what is drawn here.
     """
-    missing = [name for name in NEEDED if name not in run.attrs]
-    if missing:
-        lack = f"run '{run.attrs.get('id', '')}' has no {', '.join(missing)}"
-        raise DistillError(f"{lack}: it was made by another version of Distill. It still opens in a notebook")
-    seeded, run = run, averaged(run)
+    seeded, run = run, averaged(of_this_version(run))
     right = widest(run, choice.split)
     if redrawn is not None:
         own = end_curve(run, replace(choice, split="test"), "mixture", colour=SOFT_INK, dash="dot", knob="")
@@ -56,12 +50,11 @@ def plane_stage(
     plane = animated_plane(shown, choice.split, look)
     step, beta = chosen(run, choice)
     knob = json.loads(run.attrs["knob"])
-    training = Slider("Training", [f"epoch {_short(epoch)}" for epoch in run.epoch.values], step)
     names = (each.name for each in curves)
     return Stage(
         views=(_view(PLANE, plane, _plane_words(shown, choice, look), "frames"), *_panels(run, seeded, choice)),
         slider=Slider(knob["label"], knob_values(run), beta, knob_ticks(run)),
-        second=training if redrawn is None else None,
+        second=training(run, step) if redrawn is None else None,
         identity=" ".join(("plane", *stamped(run), choice.split, scale, choice.estimator, *names)),
         headline=headline(shown, choice.split),
         caption=_caption(run, choice, redrawn),
@@ -136,7 +129,3 @@ def _caption(run: xr.Dataset, choice: Choice, redrawn: xr.Dataset | None) -> str
     if redrawn is None:
         return words
     return f"{words} · plane redrawn by {ESTIMATORS[choice.estimator].title}, {_count(redrawn)} items"
-
-
-def _short(epoch: float) -> str:
-    return f"{epoch:.0f}" if epoch >= 10 or epoch == int(epoch) else f"{epoch:.1f}"

@@ -117,14 +117,24 @@ def _estimator(seen: State, state: State, run: store.Run) -> State:
     with st.container(horizontal=True, vertical_alignment="center", key="plane-measured"):
         st.html('<p class="soft">Estimated by</p>', width="content")
         name = st.segmented_control(
-            "Estimator", names, default=state.estimator or own, format_func=_short,
-            key=f"plane-estimator-{run.id}-{state.estimator}", label_visibility="collapsed",
+            "Estimator", names, format_func=_short, label_visibility="collapsed",
+            key=_told(f"plane-estimator-{run.id}", state.estimator or own),
         )  # fmt: skip
         if state.estimator:
             st.html(f'<p class="soft">{html.escape(ESTIMATORS[state.estimator].caution)}</p>', width="stretch")
     if seen.run != state.run:
         return seen
     return replace(seen, estimator="" if name in (None, own) else name)
+
+
+def _told(key: str, value: str) -> str:
+    """`key`, of a widget that is given `value` whenever the address comes to say it.
+
+    A key that changes with the value would make another widget, and both would be seen until the page is drawn.
+    """
+    if key not in st.session_state or st.session_state.get(f"_{key}") != value:
+        st.session_state[key] = st.session_state[f"_{key}"] = value
+    return key
 
 
 def _short(name: str) -> str:

@@ -57,9 +57,7 @@ def information_plane(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure: 
         look = Look(choice.scale, right=widest(averaged(run), "test"))
         run, choice = redrawn(run, choice.estimator), replace(choice, step=None, split="test")
         figure = animated_plane(run, "test", look).at(run, choice)
-        return figure.update_layout(
-            meta={"estimators": run.attrs["estimators"]}
-        )  # for its file
+        return figure.update_layout(meta={"estimators": run.attrs["estimators"]})  # for its file
     return animated_plane(run, choice.split, Look(choice.scale)).at(run, choice)
 
 

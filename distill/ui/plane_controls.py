@@ -8,6 +8,7 @@ import streamlit as st
 
 from distill import store
 from distill.config import CHOICES, Choice, SweepConfig
+from distill.errors import DistillError
 from distill.measures.estimators import ESTIMATORS
 from distill.ui import settings
 from distill.ui.opening import aside, home_link
@@ -46,8 +47,15 @@ def controls(state: State, run: store.Run, there: Sequence[store.Run]) -> State:
 
 def _names(listed: Sequence[store.Run]) -> dict[str, str]:
     """What each run is called: its title, and what differs from the defaults and makes two runs of one title two."""
-    plain = SweepConfig()
-    return {run.id: ", ".join((run.title, *_differences(run.config, plain))) for run in listed}
+    return {run.id: ", ".join((run.title, *_differences(run.config, _usual(run.config)))) for run in listed}
+
+
+def _usual(config: SweepConfig) -> SweepConfig:
+    """What a training of these data by this objective begins with, where both are of this version."""
+    try:
+        return settings.defaults(config.dataset, config.objective)
+    except DistillError:
+        return SweepConfig()
 
 
 def _differences(config: SweepConfig, other: SweepConfig) -> list[str]:
@@ -84,7 +92,7 @@ def _written(value: object) -> str:
     """A setting without brackets and quotes."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {_written(each)}" for key, each in value.items())
-    return " ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    return (" ".join(map(str, value)) or "none") if isinstance(value, (tuple, list)) else str(value)
 
 
 def name_beside(other: store.Run, run: store.Run) -> str:
@@ -118,23 +126,13 @@ def _estimator(seen: State, state: State, run: store.Run) -> State:
         st.html('<p class="soft">Estimated by</p>', width="content")
         name = st.segmented_control(
             "Estimator", names, format_func=_short, label_visibility="collapsed",
-            key=_told(f"plane-estimator-{run.id}", state.estimator or own),
+            key=settings.told(f"plane-estimator-{run.id}", state.estimator or own),
         )  # fmt: skip
         if state.estimator:
             st.html(f'<p class="soft">{html.escape(ESTIMATORS[state.estimator].caution)}</p>', width="stretch")
     if seen.run != state.run:
         return seen
     return replace(seen, estimator="" if name in (None, own) else name)
-
-
-def _told(key: str, value: str) -> str:
-    """`key`, of a widget that is given `value` whenever the address comes to say it.
-
-    A key that changes with the value would make another widget, and both would be seen until the page is drawn.
-    """
-    if key not in st.session_state or st.session_state.get(f"_{key}") != value:
-        st.session_state[key] = st.session_state[f"_{key}"] = value
-    return key
 
 
 def _short(name: str) -> str:

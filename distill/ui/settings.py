@@ -24,10 +24,10 @@ MAPS = {"auto": "UMAP when ready", "pca": "PCA", "umap": "UMAP"}
 def controls(config: SweepConfig) -> SweepConfig:
     """Data set, objective, K and a menu of the rest; the configuration that they now say."""
     mark = config.id  # other settings from outside (a link, another run) make new widgets that begin with them
-    data = _pick("Data set", datasets.names(), config.dataset, _data_title, f"data-{mark}", 124)
-    objective = _pick("Objective", objectives.names(), config.objective, _objective_title, f"objective-{mark}", 172)
+    data = _pick("Data set", datasets.names(), config.dataset, _data_title, "data-set", 124)
+    objective = _pick("Objective", objectives.names(), config.objective, _objective_title, "objective-of", 172)
     sizes = sorted({*LATENT_DIMS, config.latent_dim})
-    latent = _pick("Latent dimensions K", sizes, config.latent_dim, lambda k: f"K {k}", f"latent-{mark}", 84)
+    latent = _pick("Latent dimensions K", sizes, config.latent_dim, lambda k: f"K {k}", "latent-dimensions", 84)
     changed = replace(_more(config, mark), latent_dim=latent)
     return changed if (data, objective) == (config.dataset, config.objective) else _moved(changed, data, objective)
 
@@ -170,15 +170,18 @@ def _reset(config: SweepConfig) -> None:
 
 
 def _pick(title: str, options: Sequence[Any], value: object, words: Callable[[Any], str], key: str, width: int) -> Any:  # noqa: ANN401 (one of the options)
-    return st.selectbox(
-        title,
-        options,
-        list(options).index(value),
-        format_func=words,
-        key=key,
-        label_visibility="collapsed",
-        width=width,
-    )
+    shown = {"label_visibility": "collapsed", "width": width}
+    return st.selectbox(title, options, format_func=words, key=told(key, value), **shown)
+
+
+def told(key: str, value: object) -> str:
+    """`key`, of a widget that is given `value` whenever that is another one than it was given last.
+
+    A key that changes with the value would make another widget, and both would be seen until the page is drawn.
+    """
+    if key not in st.session_state or st.session_state.get(f"_{key}") != value:
+        st.session_state[key] = st.session_state[f"_{key}"] = value
+    return key
 
 
 def _number(name: str, config: SweepConfig, mark: str) -> int:

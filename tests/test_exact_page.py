@@ -1,6 +1,7 @@
 """The Exact page without a browser: tables as a person writes them, its link, its numbers and its sentences."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from distill.errors import DistillError, InvalidValue
-from distill.ui import exact, exact_content, tables
+from distill.ui import exact, exact_content, settings, tables
 from distill.ui.envelope import pack
 from distill.ui.exact_content import Source, answer_of, exact_stage, first, sentences
 from distill.ui.explore import DRAFT
@@ -276,15 +277,32 @@ def test_new_columns_are_in_the_link():
     ("source", "data", "options"),
     [
         (LETTERS, "letters", {}),
+        (Source("G", rho=(0.9, 0.6)), "gaussian", {}),  # what the data set takes of itself: the same run
+        (FOUR, "joint", {}),
+        (Source("G", rho=(0.9, 0.5, 0.2)), "gaussian", {"rho": [0.9, 0.5, 0.2]}),
         (Source("G", rho=(0.9, 0.5)), "gaussian", {"rho": [0.9, 0.5]}),
         (Source("C", PRESETS["channel"]), "joint", {"p": [[0.45, 0.05], [0.05, 0.45]]}),
     ],
 )
 def test_a_source_is_a_data_set(source, data, options):
-    from distill.config import SweepConfig
+    config = exact._learner(source)
+    assert (config.dataset, config.dataset_options) == (data, options)
+    usual = settings.defaults(data, "vib")  # a Gaussian is learned by a linear encoder, with room for its directions
+    assert config == replace(usual, dataset_options=options, latent_dim=max(usual.latent_dim, len(source.rho)))
 
-    assert exact._as_data(source) == (data, options)
-    assert SweepConfig(dataset=data, dataset_options=options).dataset_options == options
+
+def test_a_table_that_is_changed_back_is_changed_back_in_the_link():
+    app = opened(source="table", table="channel")
+    changed = tables.written(PRESETS["channel"]).replace("0.45,0.05", "0.9,0.05", 1)
+    app.query_params["table"] = changed
+    app.session_state[exact.TOLD] = changed
+    app.run()
+    assert not app.exception and app.query_params["table"] == tables.written(PRESETS["channel"])
+
+
+def test_where_all_is_lost_at_once_a_look_begins_before():
+    answer = answer_of(Source("D", PRESETS["labels"]))
+    assert float(answer.information_y[first(answer)]) > 0.9 * answer.attrs["information"]
 
 
 def test_train_a_network_on_this_goes_to_explore():

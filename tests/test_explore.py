@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from distill import jobs, recording, store
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError
-from distill.ui import content, explore, settings
-from distill.ui.envelope import pack
+from distill.ui import content, explore, settings, stage
+from distill.ui.envelope import Packed, pack
 from distill.ui.headline import headline
 
 HOME = Path(__file__).resolve().parents[1]
@@ -206,6 +206,35 @@ def test_other_settings_are_another_run(cut_short):
     assert "run" not in app.query_params and app.query_params["data"] == "digits"
     find(app.selectbox, "latent").set_value(2).run()
     assert app.query_params["run"] == PLANAR.id and "cut short" in texts(app)
+
+
+def test_another_scale_of_the_slider_begins_at_its_own_place(cut_short):
+    app = opened(run=PLANAR.id, beta="0.03")
+    find(app.selectbox, "latent").set_value(16).run()
+    assert float(app.query_params["beta"]) == 0.03  # the same βs: the same place
+    find(app.selectbox, "objective").set_value("budget").run()
+    assert not app.exception and "beta" not in app.query_params  # bits allowed are no compression strength
+
+
+def test_a_choice_has_one_widget_that_follows_the_address(cut_short):
+    app = opened(run=PLANAR.id)
+    find(app.selectbox, "latent").set_value(16).run()
+    assert [each.key for each in app.selectbox].count("latent-dimensions") == 1
+    app.query_params["run"] = PLANAR.id  # Back
+    app.run()
+    assert not app.exception and find(app.selectbox, "latent").value == 2
+
+
+def test_a_stage_that_begins_at_the_last_step_is_sent_with_the_last_step(monkeypatch):
+    """A browser that is busy sees only the second of two messages, and is to stand at its last step all the same."""
+    monkeypatch.setattr(stage.st, "session_state", memory := {"key": None})
+    packed = Packed(b"", b"", frames=3, steps=2, step=1)
+    _, at, serial = stage._beginning(packed, "key")
+    assert at == 1 and stage._beginning(replace(packed, steps=5), "key") == (0, 4, serial)
+    memory.clear()
+    memory["key"] = None
+    stage._beginning(replace(packed, steps=5), "key")  # a link to a step stays there
+    assert stage._beginning(replace(packed, steps=9), "key")[1] == 1
 
 
 def test_what_is_no_list_of_widths_is_said_and_left_as_it_was(home):

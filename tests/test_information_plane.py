@@ -359,6 +359,16 @@ def test_the_floor_is_closed_for_a_stage_that_fills_outlines(sweep):
 # --- the page
 
 
+def test_the_closed_form_of_a_linear_encoder_has_no_two_samples(sweep):
+    """Neither diamonds nor a gap of zero width, nor the caution of a sample that passes the exact curve."""
+    run = of_gaussian(sweep, (0.9, 0.6))  # its ceiling is NaN
+    sampled = plane_stage(run.assign(ceiling=np.log2(run.samples)), Choice()).views
+    assert sampled[-1].name == GAP and "by chance" in sampled[0].subtitle
+    views = plane_stage(run, Choice()).views
+    assert GAP not in [view.name for view in views]
+    assert "closed form" in views[0].subtitle and not re.search("diamonds|by chance", views[0].subtitle)
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch, sweep, planar, noiseless):
     """A store with two runs of the tests, and a queue from which nobody takes anything."""

@@ -201,6 +201,13 @@ def test_durations_are_short(seconds, text):
     assert runs.duration(seconds) == text
 
 
+def test_settings_are_in_words_and_short():
+    table = [[0.3, 0.05], [0.04, 0.2], [0.1, 0.31]]
+    config = SweepConfig(dataset="joint", dataset_options={"p": table}, hidden=(), batch_size=64)
+    assert runs.settings(config) == "p 3 × 2 table, hidden none, batch size 64"
+    assert "rho 0.9 0.5" in runs.settings(SweepConfig(dataset="gaussian", dataset_options={"rho": [0.9, 0.5]}))
+
+
 def test_an_example_that_was_trained_here_too_is_listed_once():
     shipped = next(run for run in store.list_runs() if run.example)
     path = store.root() / shipped.id

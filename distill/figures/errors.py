@@ -81,7 +81,7 @@ def _labels(run: xr.Dataset) -> list[dict[str, object]]:
     last, found = run.isel(step=-1).sel(split="test"), []
     for name, (word, colour) in CURVES.items():
         values = last[name].transpose("beta").values
-        place = int(np.argmax(values >= (values.min() + values.max()) / 2))
+        place = int(np.argmax(values >= (values.min() + values.max()) / 2)) if name == "error_one" else len(values) - 1
         side, shift = ("right", -10) if name == "error_one" and place > 0 else ("left", 10)
         words = word.replace(" codes averaged", " codes,<br>averaged")
         apart = 0 if len(values) > 1 else 14 if name == "error_one" else -14  # of a single β both stand at one place

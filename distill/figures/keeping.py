@@ -111,7 +111,7 @@ def _scales(figure: go.Figure, names: list[str], height: np.ndarray) -> None:
     shares = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     rows = {"tickvals": height.tolist(), "ticktext": names, "tickfont": {"size": 13, "color": INK}, "showgrid": False}
     figure.update_layout(
-        xaxis2=axis("share of the factor's bits that a linear probe finds", -0.03, WIDEST, anchor="y2", **shares),
+        xaxis2=axis("share of its bits that a linear probe finds", -0.03, WIDEST, anchor="y2", **shares),
         yaxis2=axis("", -0.6, len(names) - 0.4, anchor="x2", domain=[0, ROWS_TOP], **rows),
     )
     figure.add_trace(go.Scatter(

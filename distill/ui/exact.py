@@ -1,19 +1,23 @@
 """The Exact page: choose a known distribution, and squeeze the best code that there is for it."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import replace
+from inspect import signature
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from distill import registry
 from distill.config import SweepConfig
 from distill.errors import DistillError
 from distill.ui import tables
 from distill.ui.exact_content import Source, answer_of, first, packed, sentences
 from distill.ui.explore import DRAFT
 from distill.ui.opening import aside, guarded, say
-from distill.ui.settings import link_menu
+from distill.ui.settings import defaults, link_menu
 from distill.ui.stage import stage
 from distill.ui.state import State, current, remember
 from distill.ui.tables import PRESETS, TITLES, Table
@@ -124,7 +128,7 @@ def _edited(state: State, left: DeltaGenerator, right: DeltaGenerator) -> Table:
     if names != base.y:
         table = _with_columns(table, names)
         _begin(table, "")
-    if table != base:
+    if table != tables.read(text):  # and not of the editor's own: what was changed may have been changed back
         memory[TOLD] = tables.written(table)
         if memory[TOLD] != text:
             remember(replace(current(), source="table", table=memory[TOLD]))
@@ -188,15 +192,24 @@ def _scene(source: Source) -> None:
 def _train_button(source: Source) -> None:
     """To the Explore page, with settings for a network that learns this source."""
     if st.button("Train a network on this", key="exact-train", help="Opens Explore with this source as its data set."):
-        data, options = _as_data(source)
-        config = SweepConfig(dataset=data, dataset_options=options)
+        config = _learner(source)
         st.session_state[DRAFT] = config
-        there = replace(current(), run="", data=data, objective=config.objective, step=None)
+        there = replace(current(), run="", data=config.dataset, objective=config.objective, step=None)
         st.switch_page("app.py", query_params=there.to_params())
 
 
-def _as_data(source: Source) -> tuple[str, dict[str, list]]:
-    """Data set and options of `source`."""
-    if source.rho:
-        return "gaussian", {"rho": list(source.rho)}
-    return ("joint", {"p": [list(row) for row in source.table.values]}) if source.table else ("letters", {})
+def _learner(source: Source) -> SweepConfig:
+    """What is trained to learn `source`: what suits its data set, with room for every direction of a Gaussian."""
+    data = "gaussian" if source.rho else "joint" if source.table else "letters"
+    given = {"rho": list(source.rho)} if source.rho else {}
+    if source.table:
+        given = {"p": [list(row) for row in source.table.values]}
+    usual = signature(registry.module("datasets", data).make).parameters
+    options = {name: value for name, value in given.items() if not _same(value, usual[name].default)}
+    config = defaults(data, "vib")
+    return replace(config, dataset_options=options, latent_dim=max(config.latent_dim, len(source.rho)))
+
+
+def _same(value: list, usual: Sequence) -> bool:
+    """Whether an option is what the data set takes where it is not said, so that the run is the same run."""
+    return np.array_equal(np.array(value, dtype=float), np.array(usual, dtype=float))

@@ -22,7 +22,7 @@ from distill.ui.tables import Table
 CURVE, TREE, ENCODER = "Exact curve", "Tree of splits", "Encoder"
 DIRECTIONS, SHARES = "Directions", "What each direction keeps"
 KINDS = {"vowel": class_colour(2), "consonant": INK, "space": class_colour(3)}
-FIRST_SHARE = 0.35  # of I(X;Y): a look begins where this much is kept, with few clusters that mean something
+FIRST_SHARE = 0.35  # of I(X;Y): a look begins where this is still kept, with few clusters that mean something
 HARD = 0.95  # mean of q(t|x) of an x’s own branch, below which the code is said to be soft
 HOW = "exact: of the distribution itself, no sample and no network"
 
@@ -60,8 +60,9 @@ def packed(source: Source) -> Packed:
 
 
 def first(answer: xr.Dataset) -> int:
-    """The β at which a look begins, as an index."""
-    return int(np.argmin(np.abs(answer.information_y.values - FIRST_SHARE * answer.attrs["information"])))
+    """The β at which a look begins, as an index: the strongest that keeps a share, also where all goes at once."""
+    kept = answer.information_y.values >= FIRST_SHARE * answer.attrs["information"]
+    return int(np.flatnonzero(kept)[-1]) if kept.any() else 0
 
 
 def exact_stage(source: Source) -> Stage:

@@ -129,7 +129,7 @@ def _train_button(config: SweepConfig) -> Job | None:
     if _elsewhere(config):
         st.button("Train", disabled=True, key="explore-elsewhere", help="Another process is training this run.")
     elif st.button(
-        f"Train {models} {_symbol(config)}s" if models > 1 else "Train",
+        f"Train {models} {_values(config)}" if models > 1 else "Train",
         type="primary",
         key="explore-train",
         help=_what_it_does(config),
@@ -141,9 +141,10 @@ def _train_button(config: SweepConfig) -> Job | None:
     return job
 
 
-def _symbol(config: SweepConfig) -> str:
-    """What the objective's knob is called: β, γ, C."""
-    return objectives.load(config.objective, **config.objective_options).knob.symbol
+def _values(config: SweepConfig) -> str:
+    """What the objective's knob has many of: βs, γs; a letter of the alphabet makes no plural."""
+    symbol = objectives.load(config.objective, **config.objective_options).knob.symbol
+    return "values" if symbol.isascii() else f"{symbol}s"
 
 
 def _what_it_does(config: SweepConfig) -> str:

@@ -127,11 +127,7 @@ def _claims(run: store.Run, state: State, live: bool) -> None:
         st.rerun(scope="app")
     data = _followed(run.path)
     if not has_claims(data):
-        say(
-            "This run has no calibration and no attacks. They are computed after a training with the present version, "
-            "where the label has classes: train the run again on the Explore page to test VIB’s claims on it."
-        )
-        home_link("Go to Explore", state)
+        _without_claims(data, state)
         return
     reference = _reference(run)
     if reference is None and run.config.objective != "deterministic":
@@ -139,6 +135,21 @@ def _claims(run: store.Run, state: State, live: bool) -> None:
     choice = Choice(**_place(data, one_step=True))
     packed = pack(claims_stage(data, choice, reference))
     _remember(data, stage(replace(packed, **_beginning(packed, choice)), key=CLAIMS_KEY), state)
+
+
+def _without_claims(run: xr.Dataset, state: State) -> None:
+    """Why there are none, and what to do."""
+    if "joint" in run or "covariance_xy" in run:
+        say(
+            "VIB’s claims are about errors on inputs that an attack can move a little. These items are drawn from a "
+            "known distribution, whose values have nothing between them or no classes to err among: choose another run."
+        )
+        return
+    say(
+        "This run has no calibration and no attacks. They are computed after a training with the present version, "
+        "where the label has classes: train the run again on the Explore page to test VIB’s claims on it."
+    )
+    home_link("Go to Explore", state)
 
 
 def _reference(run: store.Run) -> xr.Dataset | None:
@@ -186,7 +197,7 @@ def _curves(state: State, choice: Choice, run: store.Run) -> tuple[Curve, ...]:
         try:
             other = store.summary(store.path_of(each))
             if not (isinstance(other.config, SweepConfig) and same_task(other.config, run.config)):
-                raise DistillError(f"run '{each}' is of other data or another label, and no part of this plane")
+                raise DistillError(f"run '{each}' is of other data or another label, and no part of this plane.")
             found.append(_curve(str(other.path), other.stamp, choice.split, choice.scale, name_beside(other, run)))
         except DistillError as error:
             say(str(error))

@@ -20,6 +20,7 @@ from distill.figures.overlay import Curve, end_curve
 from distill.figures.plane import OTHER, Look, animated_plane, widest
 from distill.measures.convergence import still_falling
 from distill.measures.estimators import ESTIMATORS
+from distill.measures.limits import ceiling_x
 from distill.measures.seeds import averaged
 from distill.palette import DARK, SOFT_INK
 from distill.ui.content import of_this_version, training
@@ -44,7 +45,7 @@ def plane_stage(
         run, seeded = run.isel(step=[-1]), seeded.isel(step=[-1])
         choice, curves = replace(choice, split="test", step=None), (own, *curves)
     scale = choice.scale if sharable(run) else "bits"
-    both = redrawn is None and "joint" not in run  # the splits of a known joint are one and the same distribution
+    both = redrawn is None and _sampled(run)
     look = Look(scale, both, landmarks=True, curves=tuple(curves), right=right)
     shown = run if redrawn is None else redrawn
     plane = animated_plane(shown, choice.split, look)
@@ -71,11 +72,17 @@ def _panels(run: xr.Dataset, seeded: xr.Dataset, choice: Choice) -> list[View]:
         items = "Of the known distribution." if "joint" in run else "Solid: test, dotted: training items."
         words = f"{items} Grey: out of reach with one code (Fano)."
         views.append(_view(ERROR, errors, words))
-    if "joint" not in run:
+    if _sampled(run):
         gap = mark_critical(animated_gap(seeded), run, choice.split)
         band = "1 standard deviation over seeds" if "seed" in seeded.dims else "1 standard error"
         views.append(_view(GAP, gap, f"Train − test, {_count(run)} items each. Band: ± {band}."))
     return views
+
+
+def _sampled(run: xr.Dataset) -> bool:
+    """Whether the splits are two samples; a known joint, and the closed form of a linear encoder, have none."""
+    linear = "covariance_xy" in run and bool(ceiling_x(run).isnull().all())
+    return not ("joint" in run or linear)
 
 
 def stamped(run: xr.Dataset) -> tuple[str, str]:
@@ -105,14 +112,19 @@ def _plane_words(run: xr.Dataset, choice: Choice, look: Look) -> str:
         seed = " of the first seed" if json.loads(run.attrs["config"]).get("seeds", 1) > 1 else ""
         return f"{_count(run)} test items{seed}{bars}. {SIDES[run.attrs['kind']]}{far} Dotted line: the mixture."
     falling = int(still_falling(run, choice.split).sum())
-    dots = f"Dots: {choice.split}, diamonds: {OTHER[choice.split]}, {_count(run)} items each"
+    dots = f"Dots: {choice.split}, diamonds: {OTHER[choice.split]}, {_count(run)} items each; bars {bars}."
     if "joint" in run:
-        dots = f"Measured on the known distribution itself, all {_count(run)} values of X"
+        dots = f"Measured on the known distribution itself, all {_count(run)} values of X; bars {bars}."
+    elif not _sampled(run):
+        spread = f"; bars {bars}" if "information_x_spread" in run else ""
+        dots = f"In closed form from the weights, under the known distribution{spread}."
     notes = [
-        f"{dots}; bars {bars}.",
+        dots,
         "Grey bar: from measured I(X;Z) up to the rate.",
         f"Rings: I(X;Z) still falling ({falling})." if falling else "",
-        "A sample may pass the exact curve of its distribution by chance." if "covariance_xy" in run else "",
+        "A sample may pass the exact curve of its distribution by chance."
+        if "covariance_xy" in run and _sampled(run)
+        else "",
         "Heights are lower bounds, h(Y) − CE." if "lower bound" in said_of(run, "information_y") else "",
         "The others at their ends." if look.curves else "",
         "Each share is of its own N." if look.scale == "shares" and "joint" not in run else "",

@@ -64,7 +64,7 @@ def _differences(config: SweepConfig, other: SweepConfig) -> list[str]:
     for name in TELLING:
         value = getattr(config, name)
         if value != getattr(other, name):
-            found.append(f"{NAMED.get(name, name.replace('_', ' '))} {_written(value)}".strip())
+            found.append(f"{NAMED.get(name, name.replace('_', ' '))} {settings.in_words(value)}".strip())
     return found
 
 
@@ -86,13 +86,6 @@ def _comparison(state: State, run: store.Run, there: Sequence[store.Run]) -> Sta
         st.caption("The same data set and label. A ring is the β nearest to the slider’s.")
     # what the link asks for and is not here is said where the curves are drawn
     return state if picked == known else replace(state, overlay=",".join(picked))
-
-
-def _written(value: object) -> str:
-    """A setting without brackets and quotes."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_written(each)}" for key, each in value.items())
-    return (" ".join(map(str, value)) or "none") if isinstance(value, (tuple, list)) else str(value)
 
 
 def name_beside(other: store.Run, run: store.Run) -> str:

@@ -15,6 +15,7 @@ from distill.handle import ALIVE
 from distill.jobs import Job
 from distill.layer_config import LayersConfig
 from distill.ui.opening import guarded, home_link, say
+from distill.ui.settings import in_words
 from distill.ui.state import State, current, remember
 
 TICK = 1.0  # seconds between two looks at the queue while something is going on
@@ -170,7 +171,11 @@ def facts(run: store.Run) -> tuple[str, ...]:
 def settings(config: Configuration | None) -> str:
     """The settings that differ from their defaults and that make two runs of one title two: "seed 3, epochs 40"."""
     changes = config.changes() if config else {}
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in changes.items() if name not in SAID)
+    told = {name: in_words(value) for name, value in changes.items() if name not in SAID}
+    named = (
+        words if name.endswith("_options") else f"{name.replace('_', ' ')} {words}" for name, words in told.items()
+    )
+    return ", ".join(named)
 
 
 def _facts(cells: Iterable[str], kind: str = "") -> str:

@@ -174,6 +174,16 @@ def _pick(title: str, options: Sequence[Any], value: object, words: Callable[[An
     return st.selectbox(title, options, format_func=words, key=told(key, value), **shown)
 
 
+def in_words(value: object) -> str:
+    """A setting without brackets and quotes; of a table, its size."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {in_words(each)}" for name, each in value.items())
+    if not isinstance(value, (tuple, list)):
+        return str(value)
+    table = bool(value) and isinstance(value[0], (tuple, list))
+    return f"{len(value)} × {len(value[0])} table" if table else " ".join(map(str, value)) or "none"
+
+
 def told(key: str, value: object) -> str:
     """`key`, of a widget that is given `value` whenever that is another one than it was given last.
 

@@ -88,7 +88,7 @@ class Job:
         """What is still to be computed for a finished run, in words; empty if nothing."""
         if self.next is None:
             return ""
-        return f"maps {self.next} of {len(self.config.betas)}" if self.next else "probes"
+        return f"maps {self.next} of {len(self.config.betas)}" if self.next else "probes, pictures and attacks"
 
     def result(self, timeout: float | None = None) -> xr.Dataset:
         """Waits for the end and opens the run; after a stop, as far as it got.

@@ -125,9 +125,9 @@ def _inputs_apart(run: xr.Dataset, latents: int) -> np.ndarray:
     """Distances of the inputs, scaled to deviation 1."""
     inputs = run.inputs.transpose("point", "feature").values.astype(np.float64)
     if latents > MOST_LATENTS:
-        raise InvalidValue(f"'ksg' is shown for codes of at most {MOST_LATENTS} dimensions; this run has {latents}")
+        raise InvalidValue(f"KSG is shown for codes of at most {MOST_LATENTS} dimensions; this run has {latents}")
     if len(np.unique(inputs, axis=0)) < len(inputs):
-        raise InvalidValue("'ksg' needs a continuous X, and some items of this run are equal")
+        raise InvalidValue("KSG needs a continuous X, and some items of this run are equal")
     return distances(inputs / inputs.std(), np.arange(len(inputs)))
 
 
@@ -178,13 +178,13 @@ LEAVE_ONE_OUT = "Leave-one-out"
 ESTIMATORS: dict[str, Estimator] = {
     "mixture": Estimator(
         "Mixture of encoders",
-        "Exact for these N items, and for all items a bound from below that cannot pass log2 N.",
+        "Exact for these N items, and for all items a bound from below that cannot pass log₂ N.",
         "bound below", "neither", True, False, _mixture, lambda items, entropy: entropy,
     ),
     "leave-one-out": Estimator(
         LEAVE_ONE_OUT,
         "Above I(X;Z) in expectation, but where no other item's code comes near it grows without limit: marks above "
-        "log2 N mean nothing.",
+        "log₂ N mean nothing.",
         "bound above", "neither", True, False, _leave_one_out, lambda items, entropy: math.inf,
     ),
     "kernel upper": Estimator(
@@ -215,7 +215,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "binned": Estimator(
         f"Binned, {BINS} cells",
         "The entropy of codes rounded to cells between their lowest and highest value at each β: it counts noise as "
-        "information, and is log2 N where every item has a cell of its own.",
+        "information, and is log₂ N where every item has a cell of its own.",
         "neither", "neither", True, True, _binned, lambda items, entropy: math.log2(items),
     ),
 }  # fmt: skip

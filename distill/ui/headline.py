@@ -83,7 +83,7 @@ def _relevant(reading: Reading, how: str) -> Cell:
 def _error(reading: Reading, count: float) -> Cell:
     one = reading.error_one
     if np.isnan(one):
-        how = "h(Y) − CE with one code, variational lower bound on I(Z;Y); Y is continuous, so that nothing is an error"
+        how = "h(Y) − CE with one code on the drawn items, whose chance may lift it a little above I(Z;Y)"
         return [f"≥ {max(reading.bound_y, 0):.2f}", "bits found by the decoder", how]
     how = "share decoded wrongly from one sampled code"
     if np.isfinite(count):

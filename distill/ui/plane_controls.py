@@ -1,6 +1,7 @@
 """The controls of the Information-plane page: which run, beside which others, in which units, by which estimator."""
 
 import html
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import streamlit as st
 from distill import store
 from distill.config import CHOICES, Choice, SweepConfig
 from distill.errors import DistillError
-from distill.measures.estimators import ESTIMATORS
+from distill.measures.estimators import ESTIMATORS, MOST_LATENTS
 from distill.ui import settings
 from distill.ui.opening import aside, home_link
 from distill.ui.state import MOST_OVERLAYS, State
@@ -18,6 +19,8 @@ TELLING = (
     "label", "dataset_options", "objective_options", "latent_dim", "hidden", "decoder_hidden", "epochs", "batch_size",
     "learning_rate", "seed", "seeds",
 )  # fmt: skip
+SHORT = {"infonce": "InfoNCE", "ksg": "KSG"}
+OWN = {"closed form": "closed form", "symbols": "probabilities", "p(x, y)": "known p(x, y)"}
 NAMED = {"latent_dim": "K", "dataset_options": "", "objective_options": "", "learning_rate": "rate"}
 
 
@@ -114,11 +117,14 @@ def _view_menu(state: State) -> State:
 
 def _estimator(seen: State, state: State, run: store.Run) -> State:
     """How the information is estimated, and what is to be minded where it is not the run's own mixture."""
-    names, own = CHOICES["estimator"], Choice().estimator
+    own, called = Choice().estimator, {Choice().estimator: _own(run)} | SHORT
+    # what measures neighbours in few dimensions is offered where the code has few, or where the address asks for it
+    few = run.config.latent_dim <= MOST_LATENTS or state.estimator == "ksg"
+    names = [each for each in CHOICES["estimator"] if few or each != "ksg"]
     with st.container(horizontal=True, vertical_alignment="center", key="plane-measured"):
         st.html('<p class="soft">Estimated by</p>', width="content")
         name = st.segmented_control(
-            "Estimator", names, format_func=_short, label_visibility="collapsed",
+            "Estimator", names, format_func=lambda name: called.get(name, name), label_visibility="collapsed",
             key=settings.told(f"plane-estimator-{run.id}", state.estimator or own),
         )  # fmt: skip
         if state.estimator:
@@ -128,5 +134,7 @@ def _estimator(seen: State, state: State, run: store.Run) -> State:
     return replace(seen, estimator="" if name in (None, own) else name)
 
 
-def _short(name: str) -> str:
-    return {"infonce": "InfoNCE", "ksg": "KSG"}.get(name, name)
+def _own(run: store.Run) -> str:
+    """What the run itself measured I(X;Z) by, in a word or two."""
+    said = json.loads(run.attrs.get("estimators", "{}")).get("information_x", "")
+    return next((short for words, short in OWN.items() if words in said), "mixture")

@@ -70,3 +70,11 @@ def test_the_command_line_prints_the_mean(run, capsys):
         bits = [f"{float(each[name]):.2f}" for name in ("information_x", "information_y", "bound_y")]
         assert row.split() == [f"{float(each.beta):.3g}", *bits, f"{float(each.error_one):.1%}"]
     assert len(rows) == 3
+
+
+def test_explore_says_what_is_a_mean_and_what_is_of_the_first_seed(run, alone):
+    from distill.ui.content import explore_stage
+
+    plane, codes, _ = (view.subtitle for view in explore_stage(run, Choice()).views)
+    assert "mean of 3 seeds" in plane and "of the first seed" in codes
+    assert not any("seed" in view.subtitle for view in explore_stage(alone, Choice()).views)

@@ -113,9 +113,14 @@ def _plane_words(run: xr.Dataset, choice: Choice) -> str:
         return "The code has no noise, so I(X;Z) is not a number: drawn open, at the ceiling, at the height H(Y) − CE."
     falling = int(still_falling(run, choice.split).sum())
     note = f" Open marks: I(X;Z) still falling ({falling})." if falling else ""
-    if "joint" in run:
-        return f"Every β, under the known p(x, y). Bar: from measured I(X;Z) up to the rate.{note}"
-    return f"Every β, {choice.split} items. Bar: from measured I(X;Z) up to the rate.{note}"
+    seeds, symbol = _seeds(run), json.loads(run.attrs["knob"])["symbol"]
+    mean = f", mean of {seeds} seeds" if seeds > 1 else ""
+    place = "under the known p(x, y)" if "joint" in run else f"{choice.split} items"
+    return f"Every {symbol}, {place}{mean}. Bar: from measured I(X;Z) up to the rate.{note}"
+
+
+def _seeds(run: xr.Dataset) -> int:
+    return json.loads(run.attrs["config"]).get("seeds", 1)
 
 
 def _map_words(run: xr.Dataset, choice: Choice) -> str:
@@ -128,7 +133,8 @@ def _map_words(run: xr.Dataset, choice: Choice) -> str:
         "anything",
         "UMAP": f"UMAP of {latent} dimensions, chained along β; before the end PCA, at six steps",
     }[kind]
-    return f"{run.sizes['point']} sampled test codes, by {by}: {how}."
+    whose = " of the first seed" if _seeds(run) > 1 else ""
+    return f"{run.sizes['point']} sampled test codes{whose}, by {by}: {how}."
 
 
 def _keeping_words(run: xr.Dataset, finished: bool) -> str:

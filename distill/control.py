@@ -1,10 +1,13 @@
-"""Between two optimiser steps: what was asked for from outside, and the word about how far a training is."""
+"""What every recording of a run shares: where it is continued, what was asked from outside, how far it is."""
 
 import os
+import platform
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
 
 from distill import store, threads
@@ -52,3 +55,13 @@ class Control:
         store.write_status(
             self.path, status=status, step=at.step, steps=at.steps, pid=os.getpid(), device=str(at.device), message=""
         )  # fmt: skip
+
+
+def left_off(path: Path) -> dict[str, np.ndarray] | None:
+    """The checkpoint from which the run at `path` is to be continued; None where it begins anew."""
+    return store.load_checkpoint(path) if store.exists(path) and not store.summary(path).complete else None
+
+
+def versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Which Python, and which versions of these packages, make the run."""
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}

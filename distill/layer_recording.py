@@ -1,15 +1,13 @@
 """One run of layers from its start, or from where it was left, to its end: train, measure, append."""
 
-import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import xarray as xr
 
 from distill import store
-from distill.control import Control
+from distill.control import Control, left_off, versions
 from distill.layer_config import LayersConfig
 from distill.layer_evaluation import Items, attributes, first_arrays, measure, whole_range
 from distill.layerwise import Cohort, build, pauses
@@ -42,7 +40,7 @@ def record(config: LayersConfig, path: Path, notify: Callable[[int, int], None] 
 
 def _resume(cohort: Cohort, path: Path) -> None:
     """Put the networks where the run at `path` was left."""
-    checkpoint = store.load_checkpoint(path) if store.exists(path) and not store.summary(path).complete else None
+    checkpoint = left_off(path)
     if checkpoint is not None:
         cohort.restore(checkpoint)
 
@@ -57,7 +55,7 @@ def _commit(cohort: Cohort, items: Items, path: Path) -> None:
     if fresh:
         arrays = arrays.merge(first_arrays(cohort))
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        arrays.attrs = attributes(cohort, items, created, _versions())
+        arrays.attrs = attributes(cohort, items, created, versions(PACKAGES))
         store.drop_checkpoint(path)  # one of an earlier training must not outlive the run that it belonged to
         store.create(path, arrays, replace=True)
     store.save_checkpoint(path, cohort.checkpoint())
@@ -68,7 +66,3 @@ def _commit(cohort: Cohort, items: Items, path: Path) -> None:
         whole = xr.concat([before.load(), arrays[[*before.data_vars]]], "step", coords="minimal")
         store.extend(path, whole_range(whole, cohort.shape, items, cohort.config))
     store.append(path, arrays)
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

@@ -1,11 +1,9 @@
 """One run from its start, or from where it was left, to its end: train, measure, append."""
 
 import json
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ import xarray as xr
 from distill import store, threads
 from distill.claims import claims
 from distill.config import SweepConfig
-from distill.control import Control
+from distill.control import Control, left_off, versions
 from distill.errors import DistillError
 from distill.evaluation import measure
 from distill.items import Evaluation
@@ -114,7 +112,7 @@ def _adding_to(run: xr.Dataset, path: Path) -> Iterator[None]:
 
 def _resume(trainer: Trainer, path: Path) -> np.ndarray | None:
     """Put the trainer where the run at `path` was left; the map that the next one is turned towards."""
-    checkpoint = store.load_checkpoint(path) if store.exists(path) and not store.summary(path).complete else None
+    checkpoint = left_off(path)
     if checkpoint is None:
         return None
     trainer.restore(checkpoint)
@@ -131,7 +129,7 @@ def _commit(snapshot: Snapshot, evaluation: Evaluation, path: Path, map_before: 
     if fresh:
         arrays = arrays.merge(first_arrays(trainer, evaluation.stored))
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        arrays.attrs = attributes(trainer, len(evaluation.items["test"]), created, _versions())
+        arrays.attrs = attributes(trainer, len(evaluation.items["test"]), created, versions(PACKAGES))
         store.drop_checkpoint(path)  # one of an earlier training must not outlive the run that it belonged to
         store.create(path, arrays, replace=True)
     store.save_checkpoint(path, trainer.checkpoint())
@@ -148,7 +146,3 @@ def _trained(path: Path, run: xr.Dataset) -> Trainer:
     trainer = build(SweepConfig.from_json(run.attrs["config"]))
     trainer.restore(checkpoint)
     return trainer
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

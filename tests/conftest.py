@@ -10,7 +10,7 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import pytest  # noqa: E402
 
-from distill import store  # noqa: E402
+from distill import jobs, store  # noqa: E402
 from distill.config import SweepConfig  # noqa: E402
 
 SMALL = {"hidden": (32,), "batch_size": 64, "points": 400, "device": "cpu", "threads": 1}
@@ -63,3 +63,14 @@ def planar(own_store):
 def noiseless(own_store):
     """The deterministic reference, probes and pictures included."""
     return trained(NOISELESS, own_store, finished=True)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty store and a queue from which nobody takes anything."""
+    monkeypatch.setenv("DISTILL_STORE", str(tmp_path))
+    monkeypatch.setenv("DISTILL_NO_WORKER", "1")
+    queue = jobs.Queue()
+    monkeypatch.setattr(queue, "_wake", lambda: None)
+    monkeypatch.setattr(jobs, "queue", lambda: queue)
+    return tmp_path

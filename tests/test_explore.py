@@ -141,17 +141,6 @@ def test_what_is_computed_after_a_training_is_announced_until_it_is_there(planar
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    """An empty store and a queue from which nobody takes anything."""
-    monkeypatch.setenv("DISTILL_STORE", str(tmp_path))
-    monkeypatch.setenv("DISTILL_NO_WORKER", "1")
-    queue = jobs.Queue()
-    monkeypatch.setattr(queue, "_wake", lambda: None)
-    monkeypatch.setattr(jobs, "queue", lambda: queue)
-    return tmp_path
-
-
-@pytest.fixture
 def cut_short(home):
     """A run that was stopped at its second snapshot."""
     path = store.place_of(PLANAR)

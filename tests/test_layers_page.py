@@ -21,17 +21,6 @@ MOST = 600_000  # bytes of the stage at mount
 DEFAULT = (LayersConfig(), LayersConfig(activation="relu"))
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """An empty store and a queue from which nobody takes anything."""
-    monkeypatch.setenv("DISTILL_STORE", str(tmp_path))
-    monkeypatch.setenv("DISTILL_NO_WORKER", "1")
-    queue = jobs.Queue()
-    monkeypatch.setattr(queue, "_wake", lambda: None)
-    monkeypatch.setattr(jobs, "queue", lambda: queue)
-    return tmp_path
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")

@@ -6,22 +6,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from distill import datasets, jobs, objectives
+from distill import datasets, objectives
 from distill.config import SweepConfig, log_betas
 from distill.ui import settings
 
 HOME = Path(__file__).resolve().parents[1]
 DRAFT = "_distill_draft"
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """An empty store and a queue from which nobody takes anything."""
-    monkeypatch.setenv("DISTILL_STORE", str(tmp_path))
-    monkeypatch.setenv("DISTILL_NO_WORKER", "1")
-    queue = jobs.Queue()
-    monkeypatch.setattr(queue, "_wake", lambda: None)
-    monkeypatch.setattr(jobs, "queue", lambda: queue)
 
 
 def opened(**params):

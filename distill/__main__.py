@@ -174,7 +174,7 @@ def _record(config: SweepConfig, path: Path, screen: "Console", given: argparse.
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen) as bar, _stopping(path, screen):
         task = bar.add_task("starting torch", total=None)
-        from distill import recording
+        from distill import finishing, recording
 
         def notify(step: int, steps: int) -> None:
             bar.update(task, description=f"training {len(config.betas)} βs", completed=step, total=steps)
@@ -182,10 +182,10 @@ def _record(config: SweepConfig, path: Path, screen: "Console", given: argparse.
         status = recording.record(config, path, notify)
         if status == "done":
             bar.update(task, description="what is kept", total=None)
-            recording.finish(path)
+            finishing.finish(path)
             for i in range(len(config.betas) if given.maps else 0):
                 bar.update(task, description="maps", completed=i, total=len(config.betas))
-                if store.requested(path) == "stop" or not recording.map_beta(path, i):
+                if store.requested(path) == "stop" or not finishing.map_beta(path, i):
                     break
             store.write_status(path, after=jobs.ALL_FOLLOWED if given.maps else 1)
     return status

@@ -42,10 +42,10 @@ BINNED = {
 def claims(trainer: Trainer, evaluation: Evaluation) -> xr.Dataset:
     """Calibration and error under attack at every β.
 
-    Nothing where Y is continuous, nor for the symbols of a known distribution: there is nothing between two of them
-    that an attack could choose, and their errors are those of the distribution, not of drawn items.
+    Nothing where Y is continuous or several factors, nor for the symbols of a known distribution: there is nothing
+    between two of them that an attack could choose, and their errors are those of the distribution, not of drawn items.
     """
-    if trainer.data.target is not None or trainer.data.known is not None:
+    if trainer.data.target is not None or trainer.data.known is not None or trainer.data.heads:
         return xr.Dataset()
     count = max(FEWEST_ATTACKED, MOST_ATTACKED // trainer.config.seeds)
     items = evaluation.items["test"][:count]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from numbers import Integral, Real
@@ -30,6 +31,8 @@ CHOICES = {
     "estimator": ("mixture", "leave-one-out", "kernel upper", "kernel lower", "infonce", "ksg", "binned"),
 }
 MOST_BETAS, MOST_LAYERS, WIDEST = 257, 8, 8192
+HEAVIEST = 100.0  # a factor's weight
+RUN_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def log_betas(low: float = 1e-5, high: float = 1.0, count: int = 33) -> tuple[float, ...]:
@@ -89,8 +92,11 @@ class SweepConfig(Configuration):
 
     Frozen and checked on construction. `betas` are the values of the objective's knob, from weak to strong compression:
     rising for a strength β (Alemi's: larger compresses more), falling where the knob is the bits allowed. None
-    becomes the objective's own grid, which is log_betas(1e-5, 1, 33) for VIB. `label` None is the data set's own.
-    `seeds` networks are trained at each β, numbered from `seed`. `threads` None: as measured.
+    becomes the objective's own grid, which is log_betas(1e-5, 1, 33) for VIB. `label` None is the data set's own, and
+    "shuffled" the control whose labels are those of other items. `weights` make several factors the label at once: Y is
+    then all that weigh something, with one decoder head each, and the loss has Σ_f w_f CE_f; one factor of weight 1 is
+    the label. `start` is the id of a run whose networks the training begins with, β by β. `seeds` networks are trained
+    at each β, numbered from `seed`. `threads` None: as measured.
 
     Raises:
         UnknownName: for a data set, objective or device that does not exist.
@@ -102,6 +108,7 @@ class SweepConfig(Configuration):
     dataset: str = "digits"
     dataset_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     label: str | None = None
+    weights: Mapping[str, float] = field(default_factory=dict, hash=False)
     objective: str = "vib"
     objective_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     betas: tuple[float, ...] | None = None  # None becomes the objective's grid
@@ -113,6 +120,7 @@ class SweepConfig(Configuration):
     learning_rate: float = 1e-2  # the peak of one cycle
     seed: int = 0
     seeds: int = 1
+    start: str | None = None
     points: int = 1000
     snapshots: int = 40
     device: str = "auto"
@@ -134,6 +142,21 @@ class SweepConfig(Configuration):
         check_device(self.device)
         if self.label is not None and not isinstance(self.label, str):
             raise InvalidValue(f"label must be the name of a factor, or None; got {self.label!r}")
+        self._set_weights(objective.weighs)
+        if self.start is not None and not (isinstance(self.start, str) and RUN_ID.fullmatch(self.start)):
+            raise InvalidValue(f"start must be the id of a run, twelve hex digits, or None; got {self.start!r}")
+
+    def _set_weights(self, weighs: bool) -> None:
+        """Zeros go; one factor of weight 1 becomes the label, so that equal questions have equal ids."""
+        weights = _checked_weights(self.weights)
+        if weights and self.label is not None:
+            raise InvalidValue(f"weights name the factors that matter: leave label out; got label {self.label!r}")
+        if len(weights) == 1 and 1.0 in weights.values():
+            set_field(self, "label", next(iter(weights)))
+            weights = {}
+        if weights and not weighs:
+            raise InvalidValue(f"objective {self.objective!r} takes one factor as its label; got weights {weights}")
+        set_field(self, "weights", weights)
 
 
 @dataclass(frozen=True)
@@ -209,6 +232,18 @@ def _checked_betas(betas: Iterable[float], falls: bool) -> tuple[float, ...]:
         way = "fall" if falls else "rise"
         raise InvalidValue(f"betas must {way} strictly, from weak to strong compression; got " + str(values)[:80])
     return tuple(float(beta) for beta in values)
+
+
+def _checked_weights(given: Mapping[str, float]) -> dict[str, float]:
+    if not isinstance(given, Mapping):
+        raise InvalidValue(f"weights must be a mapping of factors to numbers; got {given!r}")
+    for name, weight in given.items():
+        if not isinstance(name, str) or not _is_real(weight) or not 0 <= weight <= HEAVIEST:
+            raise InvalidValue(f"weights must be numbers from 0 to {HEAVIEST:g}, by factor; got {name!r}: {weight!r}")
+    weights = {name: float(given[name]) for name in sorted(given) if given[name] > 0}
+    if given and not weights:
+        raise InvalidValue("weights must have a factor above 0, or nothing would be learned; got " + str(dict(given)))
+    return weights
 
 
 def checked_widths(name: str, given: Iterable[int]) -> tuple[int, ...]:

@@ -108,20 +108,32 @@ def _decoded(
         for each in draws
     ])  # fmt: skip
     found = {
-        "bound_y": entropy - terms.cross_entropy / math.log(2),
+        "bound_y": entropy - _surprise(trainer, items, mean, scale, draws, terms) / math.log(2),
         "loss": objective.loss(terms, trainer.strength) / math.log(2),
         "rate": terms.rate / math.log(2) if model.stochastic else torch.full_like(terms.rate, math.nan),
     }
     if items.target is not None:
         return found | dict.fromkeys(("error_one", "error_average"), torch.full_like(terms.rate, math.nan))
-    logits = torch.stack([items.spread(model.decode(model.sample(mean, scale, each))) for each in noise])  # (12,S,N,C)
-    one = logits[: len(draws)].argmax(-1)
-    # along an axis that is not the last, softmax runs over items in step: eight times faster for ten classes
-    average = logits.mT.contiguous().softmax(-2).mean(0).argmax(-2)
+    by_draw = [model.by_head(model.sample(mean, scale, each)) for each in noise]
+    one, average = torch.zeros(1, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
+    for logits, values in zip(map(torch.stack, zip(*by_draw, strict=True)), model.by_factor(items.labels), strict=True):
+        logits = items.spread(logits)  # (12, S, N, C); an item is wrong where any of its factors is
+        one = one.to(values.device) | (logits[: len(draws)].argmax(-1) != values)
+        # along an axis that is not the last, softmax runs over items in step: eight times faster for ten classes
+        average = average.to(values.device) | (logits.mT.contiguous().softmax(-2).mean(0).argmax(-2) != values)
     return found | {
-        "error_one": items.average((one != items.labels).float()).mean(0),
-        "error_average": items.average((average != items.labels).float()),
+        "error_one": items.average(one.float()).mean(0),
+        "error_average": items.average(average.float()),
     }
+
+
+def _surprise(trainer: Trainer, items: Items, mean: Tensor, scale: Tensor, draws: Tensor, terms: Terms) -> Tensor:
+    """(S,) E[−log q(y|z)] in nats: what the loss has, but for factors whose weights are not 1."""
+    model = trainer.model
+    if not model.heads:
+        return terms.cross_entropy
+    each = [items.average(model.surprise(model.sample(mean, scale, draw), items.labels)) for draw in draws]
+    return torch.stack(each).mean(0)
 
 
 def _batch(items: Items, mean: Tensor, scale: Tensor, code: Tensor) -> Batch:
@@ -154,7 +166,8 @@ def _information(
     if shares is not None:
         each = draws.flatten(0, 1).view(-1, len(shares), draws.shape[-1])  # the very codes that are decoded
         return _named(*joint_mixture(mean[:, : len(shares)], scale[:, : len(shares)], each, torch.from_numpy(shares)))
-    return _named(*mixture(mean, scale, draws, items.labels)) | of_target
+    present = items.labels.unique(return_inverse=True)[1]  # combinations of factors are many, those of few items few
+    return _named(*mixture(mean, scale, draws, present)) | of_target
 
 
 def _without_noise(items: Items, bound: Tensor, shared: float) -> Found:

@@ -1,10 +1,12 @@
 """One training as its caller sees it: how far it is, and how it is paused, resumed and stopped."""
 
+import json
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -172,6 +174,39 @@ class Job:
         with suppress(DistillError):
             return store.summary(self.path)
         return None
+
+
+class Asked:
+    """A small piece of work that the worker does between trainings: its answer, once there is one."""
+
+    def __init__(self, function: str, path: Path, arguments: tuple[float | str, ...]) -> None:
+        self.function, self.path, self.arguments = function, path, arguments
+        self._answer: tuple[str, str] | None = None
+        self._over = threading.Event()
+
+    @property
+    def done(self) -> bool:
+        """Whether there is an answer."""
+        return self._over.is_set()
+
+    def result(self, timeout: float | None = None) -> Any:  # noqa: ANN401 - a JSON tree
+        """Waits for the answer.
+
+        Raises:
+            DistillError: if the work failed.
+            TimeoutError: after `timeout` seconds.
+        """
+        if not self._over.wait(timeout):
+            raise TimeoutError(f"{self.function} has not answered after {timeout} s")
+        text, message = self._answer
+        if text == "failed":
+            raise DistillError(message)
+        return json.loads(text)
+
+    def answer(self, answer: tuple[str, str]) -> None:
+        """For the queue: what the worker said."""
+        self._answer = answer
+        self._over.set()
 
 
 def complete(path: Path) -> bool:

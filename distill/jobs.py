@@ -1,8 +1,8 @@
 """Training in a worker process: a queue of one job at a time, kept here, in the process that asks.
 
 The worker is a loky executor (a cluster's, where DISTILL_SCHEDULER names one). It is handed one piece of work at a
-time: a training, or one of the smaller pieces that follow it (probes, then one β's map after another), which let the
-next training go first. Control goes through the run's control file, progress comes from its status file and its arrays.
+time: a training, a small piece that somebody waits for, or one of those that follow a training (probes, then one β's
+map after another), which let the next training go first. Control goes through the run's control file, progress comes from its status file and its arrays.
 """
 
 import atexit
@@ -18,7 +18,7 @@ import xarray as xr
 from distill import store, worker
 from distill.config import Configuration
 from distill.errors import DistillError
-from distill.handle import ALIVE, ALL_FOLLOWED, OVER, Job, complete, follow_up_of, followed
+from distill.handle import ALIVE, ALL_FOLLOWED, OVER, Asked, Job, complete, follow_up_of, followed
 
 __all__ = ["Job", "Queue", "queue", "submit", "train"]
 
@@ -37,8 +37,8 @@ class Queue:
     def __init__(
         self,
         record: str = "distill.recording:record",
-        finish: str = "distill.recording:finish",
-        map_beta: str = "distill.recording:map_beta",
+        finish: str = "distill.finishing:finish",
+        map_beta: str = "distill.finishing:map_beta",
     ) -> None:
         self._record, self._finish, self._map_beta = record, finish, map_beta
         self._changed = threading.Condition(threading.RLock())
@@ -46,6 +46,7 @@ class Queue:
         self._executor: Executor | None = None
         self._thread: threading.Thread | None = None
         self._to_warm = False
+        self._asked: list[Asked] = []
 
     def submit(self, config: Configuration, anew: bool = False) -> Job:
         """The job for `config`: the equal one that is alive, a finished one if the store has the run, else a new one.
@@ -81,6 +82,18 @@ class Queue:
         """The latest job with this run id."""
         with self._changed:
             return next((job for job in reversed(self._jobs) if job.id == id), None)
+
+    def ask(self, path: Path, function: str, *arguments: float | str) -> Asked:
+        """Has the worker call `function` ("module:name") with the path of a run and plain arguments; returns at once.
+
+        What it answers must be plain (numbers, text, lists of them). It waits for a training that runs, and goes before
+        the follow-ups.
+        """
+        asked = Asked(function, path, arguments)
+        with self._changed:
+            self._asked.append(asked)
+            self._wake()
+        return asked
 
     def warm(self) -> None:
         """Starts the worker and has it train a tiny run, so that all is imported there; returns at once."""
@@ -136,6 +149,9 @@ class Queue:
                 with suppress(OSError):
                     store.request(job.path, None)
                 return lambda: self._train(job)
+        if self._asked:
+            asked = self._asked.pop(0)
+            return lambda: self._answer(asked)
         job = next((job for job in self._jobs if job.next is not None), None)
         return job and (lambda: self._follow(job))
 
@@ -179,6 +195,10 @@ class Queue:
                 job.next = None if last else index + 1
                 with suppress(DistillError, OSError):
                     store.write_status(job.path, after=ALL_FOLLOWED if last else index + 1)
+
+    def _answer(self, asked: Asked) -> None:
+        given = (asked.function, str(asked.path), *asked.arguments)
+        asked.answer(self._hand_over(None, worker.asked, *given))
 
     def _hand_over(
         self, job: Job | None, function: Callable[..., worker.Answer], *arguments: object, again: bool = True
@@ -257,7 +277,7 @@ def train(
     Raises:
         DistillError: while another process trains the same run, and where it cannot be written.
     """
-    from distill import layer_recording, recording
+    from distill import finishing, layer_recording, recording
 
     place = Path(path).absolute() if path is not None else store.place_of(config)
     with store.lock(place):
@@ -266,8 +286,8 @@ def train(
     if not followed(config):
         layer_recording.record(config, place, progress)
     elif recording.record(config, place, progress) == "done":
-        recording.finish(place)
-        any(not recording.map_beta(place, i) for i in range(len(config.betas) if maps else 0))  # up to the last map
+        finishing.finish(place)
+        any(not finishing.map_beta(place, i) for i in range(len(config.betas) if maps else 0))  # up to the last map
         store.write_status(place, after=ALL_FOLLOWED if maps else 1)
     return store.open_run(place)
 

@@ -3,6 +3,7 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -73,6 +74,28 @@ class StackedMLP(nn.Sequential):
         super().__init__(*layers[:-1])
 
 
+@dataclass(frozen=True)
+class Heads:
+    """Several factors that are decoded at once, each by a part of the decoder's outputs.
+
+    Attributes:
+        names: of the factors.
+        sizes: their numbers of values.
+        weights: of their cross-entropies in the loss.
+        values: (C, factors), the value of each in every combination, which is what a label numbers.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    weights: tuple[float, ...]
+    values: Tensor
+
+    def of(self, name: str) -> slice:
+        """Which of the decoder's outputs are about a factor."""
+        place = self.names.index(name)
+        return slice(sum(self.sizes[:place]), sum(self.sizes[: place + 1]))
+
+
 class Bottleneck(nn.Module):
     """S encoders and S decoders; what the code between them is, `code` says.
 
@@ -80,21 +103,23 @@ class Bottleneck(nn.Module):
     "categorical": one of K symbols, sampled, as a one-hot code. An encoder without hidden layers is linear and its
     noise does not depend on x, as in the Gaussian information bottleneck (Chechik et al. 2005). The decoder q(y|z) is
     linear without `decoder_hidden`, as Alemi's; `targets` is the dimension of a continuous Y, whose likelihood is
-    Gaussian with a full covariance. `parts` is what the objective learns beside them.
+    Gaussian with a full covariance. With `heads`, Y is several factors: q(y|z) is the product of theirs.
+    `parts` is what the objective learns beside them.
     """
 
     def __init__(
         self, models: int, inputs: int, hidden: tuple[int, ...], latent_dim: int, classes: int, code: str,
         generator: Generators, dtype: torch.dtype, decoder_hidden: tuple[int, ...] = (), targets: int = 0,
+        heads: Heads | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.code, self.parts = code, None
+        self.code, self.parts, self.heads = code, None, heads
         linear = code == "gaussian" and not hidden
-        heads = 2 * latent_dim if code == "gaussian" and hidden else latent_dim
-        self.encoder = StackedMLP(models, (inputs, *hidden, heads), generator, dtype)
+        outputs = 2 * latent_dim if code == "gaussian" and hidden else latent_dim
+        self.encoder = StackedMLP(models, (inputs, *hidden, outputs), generator, dtype)
         total = len(self.encoder[0].weight)
         self.rho = nn.Parameter(torch.zeros(total, 1, latent_dim, dtype=dtype)) if linear else None
-        widths = (latent_dim, *decoder_hidden, targets or classes)
+        widths = (latent_dim, *decoder_hidden, targets or (sum(heads.sizes) if heads else classes))
         # a linear one is no stack, so that its weights keep the names that they have in checkpoints
         self.decoder = (
             StackedMLP(models, widths, generator, dtype)
@@ -126,14 +151,42 @@ class Bottleneck(nn.Module):
         return symbols(mean, noise) if self.code == "categorical" else mean + scale * noise
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes (S, N, K) → logits (S, N, C), or the means of a continuous Y (S, N, Dy)."""
-        return self.decoder(codes)
+        """Codes (S, N, K) → logits (S, N, C), or the means of a continuous Y (S, N, Dy).
+
+        With heads, the logits of the combinations are the sums of their values' log q(y_f|z).
+        """
+        if not self.heads:
+            return self.decoder(codes)
+        values = self.heads.values.to(codes.device)
+        each = [logits.log_softmax(-1)[..., values[:, i]] for i, logits in enumerate(self.by_head(codes))]
+        return torch.stack(each).sum(0)
+
+    def by_head(self, codes: Tensor) -> tuple[Tensor, ...]:
+        """Codes (S, N, K) → the logits of every head, (S, N, C_f); of one label its own alone."""
+        outputs = self.decoder(codes)
+        return outputs.split(self.heads.sizes, dim=-1) if self.heads else (outputs,)
+
+    def by_factor(self, labels: Tensor) -> tuple[Tensor, ...]:
+        """Labels (…, N) → the value of every head's factor."""
+        return self.heads.values.to(labels.device)[labels].unbind(-1) if self.heads else (labels,)
 
     def cross_entropy(self, codes: Tensor, labels: Tensor, target: Tensor | None = None) -> Tensor:
-        """−log q(y|z) in nats, (S, N), of labels (N,) or (S, N), or of a continuous `target` (…, N, Dy)."""
-        if self.spread is None:
-            return label_cross_entropy(self.decode(codes), labels)
-        return self.spread(target - self.decode(codes))
+        """What a loss has of Y, nats, (S, N): −log q(y|z) of labels (N,) or (S, N), or of a `target` (…, N, Dy).
+
+        With heads, Σ_f −w_f log q(y_f|z).
+        """
+        return self._surprise(codes, labels, target, self.heads.weights if self.heads else (1.0,))
+
+    def surprise(self, codes: Tensor, labels: Tensor, target: Tensor | None = None) -> Tensor:
+        """−log q(y|z) in nats, (S, N), of all of Y, whatever its factors weigh."""
+        return self._surprise(codes, labels, target, (1.0,) * (len(self.heads.names) if self.heads else 1))
+
+    def _surprise(self, codes: Tensor, labels: Tensor, target: Tensor | None, weights: tuple[float, ...]) -> Tensor:
+        if self.spread is not None:
+            return self.spread(target - self.decode(codes))
+        pairs = zip(self.by_head(codes), self.by_factor(labels), strict=True)
+        each = [label_cross_entropy(logits, values) for logits, values in pairs]
+        return each[0] if weights == (1.0,) else sum(w * value for w, value in zip(weights, each, strict=True))
 
 
 class FullCovariance(nn.Module):

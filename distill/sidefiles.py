@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import numpy as np
 
 from distill.errors import DistillError, InvalidValue, UnknownName
+from distill.places import replace_file, root
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -28,12 +28,6 @@ REQUESTS = ("pause", "resume", "stop")
 FULL = (errno.ENOSPC, errno.EDQUOT)
 LOCK_PATIENCE = 2.0  # seconds: longer than the moment for which `locked` holds a lock to see whether it is free
 _control: dict[Path, tuple[tuple[int, int], str | None]] = {}
-
-
-def root() -> Path:
-    """The folder that holds the runs: $DISTILL_STORE, else ~/.local/share/distill. Reading does not create it."""
-    given = os.environ.get("DISTILL_STORE")
-    return Path(given).expanduser().absolute() if given else Path.home() / ".local" / "share" / "distill"
 
 
 def examples() -> Path:
@@ -95,17 +89,6 @@ def writing(path: Path) -> Iterator[None]:
         reason = (error.strerror or str(error) or type(error).__name__).lower()
         text = f"cannot write run '{path.name}' in {path.parent} ({reason})"
         raise DistillError(f"{text}; set DISTILL_STORE to a folder that you may write in") from None
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes `content` beside `path` and renames it into place, so that no reader ever sees half of it."""
-    temporary = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def read_status(path: Path) -> dict[str, object]:
@@ -217,6 +200,11 @@ def load_checkpoint(path: Path) -> dict[str, np.ndarray] | None:
         return load((side(path) / "checkpoint.safetensors").read_bytes())
     except (OSError, SafetensorError):
         return None
+
+
+def has_checkpoint(path: Path) -> bool:
+    """Whether a checkpoint is kept: the networks of the run are then on this machine."""
+    return (side(path) / "checkpoint.safetensors").exists()
 
 
 def drop_checkpoint(path: Path) -> None:

@@ -14,7 +14,7 @@ from distill import datasets, objectives, threads
 from distill.config import SweepConfig
 from distill.datasets import DataSet
 from distill.errors import InvalidValue
-from distill.networks import Bottleneck
+from distill.networks import Bottleneck, Heads
 from distill.objectives import Batch, Objective, Shape
 
 KEPT_CODES = 6  # snapshots that keep their codes, the last among them
@@ -112,12 +112,13 @@ def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype =
         InvalidValue: where the device is not there.
     """
     threads.keep_memory()
-    data = data or datasets.load(config.dataset, config.label, **config.dataset_options)
+    data = data or datasets.load(config.dataset, config.label, config.weights, **config.dataset_options)
     device, objective = resolve_device(config.device), objectives.load(config.objective, **config.objective_options)
     generators = [stream(config.seed + i, START) for i in range(config.seeds)]
     model = Bottleneck(
         len(config.betas), data.inputs.shape[1], config.hidden, config.latent_dim, len(data.label_classes),
         objective.code, generators, dtype, config.decoder_hidden, 0 if data.target is None else data.target.shape[1],
+        _heads(data),
     )  # fmt: skip
     strength = torch.tensor(config.betas, dtype=dtype, device=device).repeat(config.seeds)
     shares = np.bincount(data.label[data.train], minlength=len(data.label_classes)) / len(data.train)
@@ -127,6 +128,14 @@ def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype =
     model = model.to(device)
     optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=MOMENTS, fused=True)
     return Trainer(config, data, objective, model, optimiser, strength)
+
+
+def _heads(data: DataSet) -> Heads | None:
+    """The parts of the decoder, where Y is several factors."""
+    if not data.heads:
+        return None
+    sizes = tuple(len(data.classes[name]) for name in data.heads)
+    return Heads(tuple(data.heads), sizes, tuple(data.heads.values()), torch.from_numpy(data.combinations))
 
 
 def snapshots(

@@ -3,6 +3,7 @@
 It answers in plain text, so that nothing of torch travels back to the caller.
 """
 
+import json
 import os
 import signal
 import threading
@@ -62,6 +63,11 @@ def train(function: str, config_json: str, path: str) -> Answer:
 def follow_up(function: str, path: str, *index: int) -> Answer:
     """Calls `function` with the path of a run and, for maps, the number of the β; answers as `train` does."""
     return _told(lambda: _named(function)(Path(path), *index))
+
+
+def asked(function: str, path: str, *arguments: float | str) -> Answer:
+    """Calls `function` with the path of a run and what else it is given; its answer as JSON, or as `train` fails."""
+    return _told(lambda: json.dumps(_named(function)(Path(path), *arguments)))
 
 
 def rehearse(function: str) -> Answer:

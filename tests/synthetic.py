@@ -11,6 +11,7 @@ import xarray as xr
 
 from distill import store
 from distill.config import SweepConfig
+from distill.errors import DistillError
 
 MEASURES = (
     *("rate", "information_x", "information_y", "bound_y", "loss", "information_x_error", "information_y_error"),
@@ -91,6 +92,14 @@ def map_beta(path, index):
     _note(path, f"map {index}")
     time.sleep(0.05)
     return index < 4
+
+
+def answer(path, *arguments):
+    """A small piece of work that somebody waits for."""
+    if arguments == ("fails",):
+        raise DistillError("answer meets an item that is not there")
+    _note(path, "answer")
+    return [str(path), *arguments]
 
 
 def _note(path, what):

@@ -27,6 +27,9 @@ BAD = [  # field, value, what the message must have beside the value
     ("objective_options", {"colour": 1}, ["objective 'vib' has no option 'colour'", "it takes marginal, components"]),
     ("objective_options", {"marginal": "cauchy"}, ["marginal", "normal, mixture", "'cauchy'"]),
     ("label", 3, ["label", "name of a factor, or None"]),
+    ("weights", [1], ["weights", "mapping"]),
+    ("weights", {"digit": -1}, ["weights", "from 0 to 100", "'digit': -1"]),
+    ("start", "digits", ["start", "twelve hex digits", "'digits'"]),
     ("objective", "vip", ["unknown objective 'vip'", "known: beta_vae, budget", "did you mean 'vib'?"]),
     ("betas", (), ["betas", "1 to 257"]),
     ("betas", 0.1, ["betas", "1 to 257"]),
@@ -154,6 +157,7 @@ def test_every_field_changes_the_id():
         "betas": (0.0, 1.0), "latent_dim": 2, "hidden": (), "decoder_hidden": (7,), "epochs": 7, "batch_size": 7,
         "learning_rate": 0.5, "objective_options": {"marginal": "mixture"}, "seeds": 7,
         "seed": 7, "points": 77, "snapshots": 7, "device": "cpu", "threads": 7,
+        "weights": {"digit": 1, "ink": 0.5}, "start": "0123456789ab",
     }  # fmt: skip
     assert other.keys() == {each.name for each in fields(SweepConfig)}
     ids = [SweepConfig(**{name: value}).id for name, value in other.items()]

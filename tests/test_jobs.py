@@ -147,6 +147,21 @@ def test_a_new_training_gets_in_between_the_maps_of_another(queue, home):
     assert [what for name, what in lines if name == first.id][-5:] == [f"map {i}" for i in range(5)]
 
 
+def test_what_is_asked_for_is_answered_before_the_maps_and_after_a_training(queue, home):
+    job = queue.submit(config(1, steps=10, pace=0.05))
+    begun(job)
+    asked = queue.ask(job.path, "synthetic:answer", 7, "x")
+    assert not asked.done
+    assert asked.result(60) == [str(job.path), 7, "x"]
+    done = [what for _, what in log(home)]
+    assert done.index("answer") > 9 and "map 4" not in done[: done.index("answer")]
+
+
+def test_what_cannot_be_answered_is_said_in_a_sentence(queue, home):
+    with pytest.raises(DistillError, match="answer meets an item that is not there"):
+        queue.ask(home / "run", "synthetic:answer", "fails").result(60)
+
+
 def test_follow_ups_left_undone_are_taken_up_by_the_next_process(queue, home):
     job = queue.submit(config(1))
     until(lambda: job.follow_up in ("maps 3 of 5", "maps 4 of 5"))

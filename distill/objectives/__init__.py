@@ -133,6 +133,7 @@ class Objective:
         rate_estimator: what `rate` is, in words; "" for the usual KL to the standard normal.
         decoder_note: what the label decoder, and with it H(Y) − CE and the errors, owes to; "" where it is trained
             with the encoder.
+        weighs: whether Y may be several factors, each with a weight.
     """
 
     title: ClassVar[str]
@@ -141,6 +142,7 @@ class Objective:
     code: ClassVar[str] = "gaussian"
     rate_estimator: ClassVar[str] = ""
     decoder_note: ClassVar[str] = ""
+    weighs: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check(self)

@@ -34,6 +34,7 @@ class Categorical(Objective):
     title = "Categorical"
     formula = "CE + β · E[−log r(t)]"
     knob = Knob(grid=log_betas(0.01, 3.0), default=0.1)
+    weighs = False
     code = "categorical"
     rate_estimator = "E[−log2 r(t)], what an entropy coder with the learned r writes: at least H(T), and that I(X;T)"
 

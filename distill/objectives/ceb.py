@@ -25,6 +25,7 @@ class CEB(Objective):
     title = "CEB"
     formula = "CE + γ · E[log q(z|x) − log b(z|y)]"
     knob = Knob(label="Compression strength γ", symbol="γ", grid=log_betas(1e-4, 30.0), default=0.01)
+    weighs = False
     rate_estimator = "upper bound on I(X;Z), priced by the learned mixture of the classes' Gaussians, one code an item"
 
     def parts(self, shape: Shape) -> "nn.Module":

@@ -26,6 +26,7 @@ class ConfidencePenalty(Objective):
     title = "Confidence penalty"
     formula = "CE − β · H(q(y|z))"
     knob = Knob(grid=log_betas(1e-3, 10.0), default=0.1)
+    weighs = False
     code = "noiseless"
 
     def terms(self, model: "Bottleneck", batch: Batch) -> Terms:

@@ -12,9 +12,10 @@ from distill.figures._animation import chosen
 from distill.handle import ALIVE
 from distill.jobs import Job
 from distill.layer_config import read
-from distill.ui import content, settings
+from distill.ui import content, matters, settings
 from distill.ui.envelope import Packed, pack
 from distill.ui.opening import aside, guarded, say
+from distill.ui.progress import progress
 from distill.ui.stage import Released, part, stage
 from distill.ui.state import State, current, remember
 
@@ -31,6 +32,7 @@ def page(state: State) -> None:
     with aside():
         changed = settings.controls(config)
         job = _train_button(changed)
+        matters.menu(changed)
         seen = settings.view_menu(changed, state)
         settings.link_menu()
     if sentence:
@@ -66,6 +68,9 @@ def _drafted(state: State) -> tuple[SweepConfig, str]:
     A run in the address decides; else what was last chosen here; else the defaults of the data set and objective.
     """
     draft: SweepConfig | None = st.session_state.get(DRAFT)
+    job = jobs.queue().find(state.run) if state.run else None
+    if job and isinstance(job.config, SweepConfig):  # there may be no snapshot of it yet
+        return job.config, ""
     if state.run and not (draft and draft.id == state.run):
         try:
             return _sweep(state.run), ""
@@ -89,7 +94,7 @@ def _sweep(run: str) -> SweepConfig:
 
 
 def _default(state: State) -> SweepConfig:
-    return settings.defaults(state.data or "digits", state.objective or "vib")
+    return settings.beginning(state.data or "digits", state.objective or "vib")
 
 
 def _move_to(config: SweepConfig, before: SweepConfig) -> None:
@@ -184,7 +189,7 @@ def _scene(config: SweepConfig, choice: Choice, going: tuple[str, bool, bool]) -
     job = jobs.queue().find(config.id)
     if _going(config, job) != going:
         st.rerun(scope="app")
-    _progress(job)
+    progress(job, "explore")
     path = _path(config)
     run = _followed(path) if path else None
     if run is None:
@@ -195,19 +200,6 @@ def _scene(config: SweepConfig, choice: Choice, going: tuple[str, bool, bool]) -
     elif job is None and not store.summary(path).complete:
         say(f"This run was cut short {_where(run)}. Press Train to go on from there.")
     _stage(run, choice, finished=not (going[2] or (job and job.status in ALIVE)))
-
-
-def _progress(job: Job | None) -> None:
-    """One line and a bar, always of the same height, so that nothing below jumps when a training begins or ends."""
-    with st.container(height=34, border=False, key="explore-progress"):
-        if job is None:
-            return
-        if job.status in ALIVE:
-            st.progress(job.progress, text=settings.standing(job))
-        elif job.message:
-            say(job.message, alert=job.status == "failed")
-        elif job.follow_up:
-            st.html(f'<p class="soft">Trained. Computing {job.follow_up} …</p>')
 
 
 def _nothing_yet(config: SweepConfig, job: Job | None) -> None:

@@ -1,20 +1,19 @@
 """The Information-plane page: one run, large; others beside it, other estimators of it, and VIB's own claims."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 import xarray as xr
 
-from distill import objectives, store
+from distill import store
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError
-from distill.figures._animation import chosen
 from distill.figures._shares import sharable
 from distill.figures.estimating import redrawn
 from distill.figures.overlay import Curve, end_curve
 from distill.measures.seeds import averaged
+from distill.ui import looking
 from distill.ui.claims import claims_stage, has_claims
 from distill.ui.envelope import Packed, pack
 from distill.ui.opening import ASSETS, guarded, home_link, say
@@ -24,8 +23,7 @@ from distill.ui.stage import Released, stage
 from distill.ui.state import State, current, remember
 
 KEY, CLAIMS_KEY = "plane-stage", "claims-stage"
-TOLD, MOVES = "_distill_plane_told", "_distill_plane_moves"
-LIVE = 2.0  # seconds between two looks at a run that is being trained
+TOLD = looking.Told("plane", lambda state: (state.run, state.part, state.estimator))
 LOOK = ("run", "split", "scale", "estimator", "overlay", "part")  # what the controls of this page decide
 
 
@@ -43,74 +41,34 @@ QUESTIONS = {
 
 def question_and_hint() -> tuple[str, str]:
     """The page's question and what to try, for the part of it that the address names."""
-    return QUESTIONS[current().part]
+    return QUESTIONS[looking.part_of(current(), [*QUESTIONS])]
 
 
 @guarded()
 def page(state: State) -> None:
     """The whole page."""
     st.html(ASSETS / "plane.css")
-    _heed(state)
-    there = [run for run in store.list_runs() if isinstance(run.config, SweepConfig) and run.status == "done"]
-    run, sentence = _looked_at(state, there)
-    if sentence:
-        say(sentence)
+    state = replace(state, part=looking.part_of(state, [*QUESTIONS]))
+    TOLD.heed(state)
+    there = looking.sweeps()
+    run = looking.looked_at(state, there)
     if run is None:
-        say("Nothing has been trained yet. Train a run on the Explore page; its plane is then drawn here.")
-        home_link("Go to Explore", state)
         return
     seen = controls(replace(state, run=run.id), run, there)
     if seen != replace(state, run=run.id):
         remember(replace(current(), **{name: getattr(seen, name) for name in LOOK}))
         st.rerun()
-    live = _live(run)
-    st.fragment(_claims if seen.part else _scene, run_every=LIVE if live else None)(run, seen, live)
-
-
-def _live(run: store.Run) -> bool:
-    """Whether the run is being trained."""
-    return store.state(run.path) in ("running", "paused")
-
-
-def _heed(state: State) -> None:
-    """Back, Forward and an edited address move the sliders: the address then says other than what was written last."""
-    told: State | None = st.session_state.get(TOLD)
-    same = told and (told.run, told.part, told.estimator) == (state.run, state.part, state.estimator)
-    if same and (told.beta, told.step) != (state.beta, state.step):
-        st.session_state[MOVES] = st.session_state.get(MOVES, 0) + 1
-
-
-def _looked_at(state: State, there: Sequence[store.Run]) -> tuple[store.Run | None, str]:
-    """The run of the address; else that of its data set and objective; else an example. And what was wrong with it."""
-    sentence = ""
-    if state.run:
-        try:
-            found = store.summary(store.path_of(state.run))
-            if isinstance(found.config, SweepConfig):
-                return found, ""
-            sentence = f"run '{state.run}' is no sweep over β of this version. Another run is shown instead."
-        except DistillError as error:
-            sentence = f"{error}. Another run is shown instead."
-    data, objective = state.data or "digits", state.objective or "vib"
-    usual = SweepConfig(dataset=data, objective=objective, betas=objectives.load(objective).knob.grid).id
-    for fits in (
-        lambda run: run.id == usual,
-        lambda run: (run.config.dataset, run.config.objective) == (data, objective),
-        lambda run: run.config.dataset == data,
-        lambda run: True,
-    ):
-        for run in filter(fits, there):
-            return run, sentence
-    return None, sentence
+    live = looking.is_live(run)
+    st.fragment(_claims if seen.part else _scene, run_every=looking.LIVE if live else None)(run, seen, live)
 
 
 @guarded()
 def _scene(run: store.Run, state: State, live: bool) -> None:
     """The stage; drawn again when a slider is let go, and at every tick while the run is being trained."""
-    if live and not _live(run):
+    if live and not looking.is_live(run):
         st.rerun(scope="app")
-    data = _followed(run.path)
-    choice = replace(_choice(state), **_place(data, one_step=bool(state.estimator)))
+    data = looking.followed(run.path)
+    choice = replace(_choice(state), **looking.place(data, one_step=bool(state.estimator)))
     curves = _curves(state, choice, run)
     if choice.scale == "shares" and not sharable(averaged(data)):
         say("A continuous Y has no finite entropy to have a share of: this plane is drawn in bits.")
@@ -123,16 +81,16 @@ def _scene(run: store.Run, state: State, live: bool) -> None:
 @guarded()
 def _claims(run: store.Run, state: State, live: bool) -> None:
     """VIB's own claims of error, calibration and robustness, on this run and on the deterministic reference."""
-    if live and not _live(run):
+    if live and not looking.is_live(run):
         st.rerun(scope="app")
-    data = _followed(run.path)
+    data = looking.followed(run.path)
     if not has_claims(data):
         _without_claims(data, state)
         return
     reference = _reference(run)
     if reference is None and run.config.objective != "deterministic":
         say("No deterministic network has been trained on these data: train one on Explore to have it drawn beside.")
-    choice = Choice(**_place(data, one_step=True))
+    choice = Choice(**looking.place(data, one_step=True))
     packed = pack(claims_stage(data, choice, reference))
     _remember(data, stage(replace(packed, **_beginning(packed, choice)), key=CLAIMS_KEY), state)
 
@@ -167,27 +125,9 @@ def _choice(state: State) -> Choice:
     return Choice(**{name: value for name, value in said.items() if value})
 
 
-def _place(run: xr.Dataset, one_step: bool) -> dict[str, int | None]:
-    """The β and the step that the address says."""
-    state = current()
-    beta = state.beta_index(run.beta.values, default=chosen(run, Choice())[1])
-    return {"beta": beta, "step": None if one_step else state.step_index(run.step.values)}
-
-
 def _beginning(packed: Packed, choice: Choice) -> dict[str, int]:
     step = packed.steps - 1 if choice.step is None else choice.step
-    return {"revision": st.session_state.get(MOVES, 0), "index": choice.beta, "step": step}
-
-
-def _followed(path: Path) -> xr.Dataset:
-    """The run at `path`, loaded; only what is new since the last look is read."""
-    name = f"_follow-{path}"
-    if name not in st.session_state:
-        st.session_state[name] = store.follow(path)
-    run = st.session_state[name].refresh()
-    if run is None:
-        raise DistillError(f"run '{path.name}' has been deleted")
-    return run
+    return {"revision": TOLD.moves, "index": choice.beta, "step": step}
 
 
 def _curves(state: State, choice: Choice, run: store.Run) -> tuple[Curve, ...]:
@@ -250,5 +190,5 @@ def _remember(run: xr.Dataset, at: Released, state: State) -> None:
     step = None if at.step >= run.sizes["step"] - 1 else int(run.step.values[at.step])
     beta = float(run.beta.values[at.index])
     said = replace(now, run=str(run.attrs["id"]), beta=beta, step=now.step if still else step)
-    st.session_state[TOLD] = said
+    TOLD.write(said)
     remember(said)

@@ -9,31 +9,21 @@ import streamlit as st
 
 from distill import store
 from distill.config import CHOICES, Choice, SweepConfig
-from distill.errors import DistillError
 from distill.measures.estimators import ESTIMATORS, MOST_LATENTS
 from distill.ui import settings
+from distill.ui.looking import run_picker
+from distill.ui.naming import differences
 from distill.ui.opening import aside, home_link
 from distill.ui.state import MOST_OVERLAYS, State
 
-TELLING = (
-    "label", "dataset_options", "objective_options", "latent_dim", "hidden", "decoder_hidden", "epochs", "batch_size",
-    "learning_rate", "seed", "seeds",
-)  # fmt: skip
 SHORT = {"infonce": "InfoNCE", "ksg": "KSG"}
 OWN = {"closed form": "closed form", "symbols": "probabilities", "p(x, y)": "known p(x, y)"}
-NAMED = {"latent_dim": "K", "dataset_options": "", "objective_options": "", "learning_rate": "rate"}
 
 
 def controls(state: State, run: store.Run, there: Sequence[store.Run]) -> State:
     """The run, the part of the page, what is drawn beside it, and how; `state` with what they now say."""
     with aside():
-        listed = there if run.id in {each.id for each in there} else [run, *there]
-        ids = [each.id for each in listed]
-        names = _names(listed)
-        picked = st.selectbox(
-            "Run", ids, ids.index(run.id), format_func=names.get, key=f"plane-run-{run.id}",
-            label_visibility="collapsed", width=240,
-        )  # fmt: skip
+        picked = run_picker(run, there, "plane")
         part = st.segmented_control(
             "Part", ["", "claims"], default=state.part, key=f"plane-part-{state.part}",
             format_func=lambda name: "VIB’s claims" if name else "Plane", label_visibility="collapsed",
@@ -46,29 +36,6 @@ def controls(state: State, run: store.Run, there: Sequence[store.Run]) -> State:
     if picked != run.id:  # another run: its own estimator's plane, without what belonged beside the old one
         seen = replace(seen, overlay="", estimator="")
     return seen if state.part else _estimator(seen, state, run)
-
-
-def _names(listed: Sequence[store.Run]) -> dict[str, str]:
-    """What each run is called: its title, and what differs from the defaults and makes two runs of one title two."""
-    return {run.id: ", ".join((run.title, *_differences(run.config, _usual(run.config)))) for run in listed}
-
-
-def _usual(config: SweepConfig) -> SweepConfig:
-    """What a training of these data by this objective begins with, where both are of this version."""
-    try:
-        return settings.defaults(config.dataset, config.objective)
-    except DistillError:
-        return SweepConfig()
-
-
-def _differences(config: SweepConfig, other: SweepConfig) -> list[str]:
-    """The settings of `config` that make its networks others than those of `other`, in words."""
-    found = []
-    for name in TELLING:
-        value = getattr(config, name)
-        if value != getattr(other, name):
-            found.append(f"{NAMED.get(name, name.replace('_', ' '))} {settings.in_words(value)}".strip())
-    return found
 
 
 def _comparison(state: State, run: store.Run, there: Sequence[store.Run]) -> State:
@@ -93,7 +60,7 @@ def _comparison(state: State, run: store.Run, there: Sequence[store.Run]) -> Sta
 
 def name_beside(other: store.Run, run: store.Run) -> str:
     """What another run is called beside this one: its objective, and what else differs."""
-    return ", ".join((str(other.attrs["objective_title"]), *_differences(other.config, run.config)))
+    return ", ".join((str(other.attrs["objective_title"]), *differences(other.config, run.config)))
 
 
 def same_task(one: SweepConfig, other: SweepConfig) -> bool:

@@ -7,12 +7,13 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from distill import datasets, objectives, registry, store
+from distill import datasets, objectives, store
 from distill.config import DEVICES, LIMITS, Choice, SweepConfig
 from distill.errors import DistillError
 from distill.jobs import Job
 from distill.objectives import Knob
 from distill.objectives._options import options as options_of
+from distill.ui import own_table
 from distill.ui.state import State
 
 LATENT_DIMS = (2, 3, 4, 8, 16, 32)
@@ -24,12 +25,22 @@ MAPS = {"auto": "UMAP when ready", "pca": "PCA", "umap": "UMAP"}
 def controls(config: SweepConfig) -> SweepConfig:
     """Data set, objective, K and a menu of the rest; the configuration that they now say."""
     mark = config.id  # other settings from outside (a link, another run) make new widgets that begin with them
-    data = _pick("Data set", datasets.names(), config.dataset, _data_title, "data-set", 124)
+    shelf = own_table.options(config)
+    data = _pick("Data set", shelf, config.dataset, lambda name: own_table.title(name, config), "data-set", 124)
+    if data == own_table.ANOTHER:
+        own_table.ask()
+        st.session_state.pop("_data-set")  # the picker goes back to what is shown until the dialog has been used
+        st.rerun()
+    made = own_table.dialog()
+    if made is not None:
+        return own_table.with_table(defaults(own_table.NAME, config.objective), made)
     objective = _pick("Objective", objectives.names(), config.objective, _objective_title, "objective-of", 172)
     sizes = sorted({*LATENT_DIMS, config.latent_dim})
     latent = _pick("Latent dimensions K", sizes, config.latent_dim, lambda k: f"K {k}", "latent-dimensions", 84)
     changed = replace(_more(config, mark), latent_dim=latent)
-    return changed if (data, objective) == (config.dataset, config.objective) else _moved(changed, data, objective)
+    if (data, objective) != (config.dataset, config.objective):
+        changed = _moved(changed, data, objective)
+    return changed if changed == config else replace(changed, start=None)  # other settings are a training from scratch
 
 
 def defaults(dataset: str, objective: str) -> SweepConfig:
@@ -38,14 +49,24 @@ def defaults(dataset: str, objective: str) -> SweepConfig:
     return SweepConfig(dataset=dataset, objective=objective, **said)
 
 
+def beginning(dataset: str, objective: str) -> SweepConfig:
+    """`defaults`; of a table the one that was used last, and the digits where there is none."""
+    found = defaults(dataset, objective)
+    if dataset != own_table.NAME:
+        return found
+    return own_table.last_used(found) or defaults("digits", objective)
+
+
 def _moved(config: SweepConfig, dataset: str, objective: str) -> SweepConfig:
     """The same settings for another data set or objective, but for those whose defaults are others there."""
     here, there = defaults(config.dataset, config.objective), defaults(dataset, objective)
     names = [each.name for each in fields(SweepConfig) if getattr(here, each.name) != getattr(there, each.name)]
     if dataset != config.dataset:
-        names += ["label", "dataset_options"]
+        names += ["label", "weights", "dataset_options"]
     if objective != config.objective:
         names += ["betas", "objective_options"]
+    if config.weights and not objectives.load(objective).weighs:
+        names += ["weights"]
     return replace(config, **{name: getattr(there, name) for name in names})
 
 
@@ -104,9 +125,7 @@ def _more(config: SweepConfig, mark: str) -> SweepConfig:
     with st.popover("More", width="content"):
         left, right = st.columns(2, width=420)
         with left:
-            labels = factors(config)
-            chosen = labels.index(config.label) if config.label in labels else 0
-            label = st.selectbox("Label: what matters", labels, chosen, key=f"label-{mark}")
+            asked = _asked(config, mark)
             values = {name: _number(name, config, mark) for name in ("epochs", "batch_size", "seed", "seeds")}
         with right:
             count = _count(config, mark)
@@ -129,13 +148,25 @@ def _more(config: SweepConfig, mark: str) -> SweepConfig:
         right.button("Back to the defaults", key=f"defaults-{mark}", on_click=_reset, args=(config,))
     changed = replace(
         config, **values, learning_rate=rate, hidden=hidden, decoder_hidden=decoder, threads=threads or None,
-        device=device, label=None if label == labels[0] else label,
+        device=device, **asked,
     )  # fmt: skip
     grids = [_grid(config.dataset, config.objective, each) for each in (config.objective_options, options)]
     betas = config.betas
     if count != len(betas) or grids[0] != grids[1]:  # the same range and spacing, or that of other options
         betas = replace(Knob(), grid=grids[1]).grid_of(count)
     return replace(changed, objective_options=options, betas=betas)
+
+
+def _asked(config: SweepConfig, mark: str) -> dict[str, Any]:
+    """What the network is asked for: one factor, or what the menu What matters has weighed."""
+    own = factors(config)[0]
+    now = " + ".join(config.weights) or config.label or own
+    names = list(dict.fromkeys((now, *factors(config), datasets.SHUFFLED)))
+    words = {datasets.SHUFFLED: "shuffled (control)"}
+    label = st.selectbox("Label: what matters", names, format_func=lambda n: words.get(n, n), key=f"label-{mark}")
+    if label == now:
+        return {"label": config.label, "weights": config.weights}
+    return {"label": None if label == own else label, "weights": {}}
 
 
 def _count(config: SweepConfig, mark: str) -> int:
@@ -165,7 +196,10 @@ def _options(config: SweepConfig, mark: str) -> dict[str, Any]:
 
 def _reset(config: SweepConfig) -> None:
     """Callback: the defaults of the data set and the objective that are chosen."""
-    st.session_state["_distill_draft"] = defaults(config.dataset, config.objective)
+    plain = defaults(config.dataset, config.objective)
+    if config.dataset == own_table.NAME:  # its columns are no setting that has a default
+        plain = own_table.with_table(plain, config.dataset_options)
+    st.session_state["_distill_draft"] = plain
     st.query_params.pop("run", None)
 
 
@@ -217,10 +251,6 @@ def _objective_title(name: str) -> str:
     return objectives.load(name).title
 
 
-def _data_title(name: str) -> str:
-    return registry.module("datasets", name).TITLE
-
-
 def factors(config: SweepConfig) -> list[str]:
     """The factors that can be the label, the data set's own first."""
-    return list(registry.module("datasets", config.dataset).FACTORS)
+    return list(datasets.factors(config.dataset, config.dataset_options))

@@ -1,0 +1,175 @@
+"""What the pages that look at one trained sweep share: which run, at which β and step, and the address that says so."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+import xarray as xr
+
+from distill import jobs, objectives, store
+from distill.config import Choice, SweepConfig
+from distill.errors import DistillError
+from distill.figures._animation import chosen
+from distill.handle import ALIVE
+from distill.ui.envelope import Packed, Stage, pack
+from distill.ui.naming import run_names
+from distill.ui.opening import home_link, say
+from distill.ui.stage import Released, stage
+from distill.ui.state import State, current, remember
+
+SOON, LIVE = 0.5, 2.0  # seconds between two looks, while a picture changes with each, and while something is added
+
+
+def sweeps() -> list[store.Run]:
+    """The sweeps that have been trained to their end, newest first."""
+    return [run for run in store.list_runs() if isinstance(run.config, SweepConfig) and run.status == "done"]
+
+
+def looked_at(state: State, there: Sequence[store.Run]) -> store.Run | None:
+    """The run of the address; else that of its data set and objective; else an example.
+
+    A run that is on its way is waited for. Says what was wrong with the address in a sentence; says what to do and gives
+    None where there is no run at all.
+    """
+    job = jobs.queue().find(state.run) if state.run else None
+    if job and job.status in ALIVE and not store.exists(job.path):
+        st.fragment(_wait, run_every=SOON)(job)
+        return None
+    if state.run:
+        try:
+            found = store.summary(store.path_of(state.run))
+            if isinstance(found.config, SweepConfig):
+                return found
+            say(f"run '{state.run}' is no sweep over β of this version. Another run is shown instead.")
+        except DistillError as error:
+            say(f"{error}. Another run is shown instead.")
+    data, objective = state.data or "digits", state.objective or "vib"
+    usual = SweepConfig(dataset=data, objective=objective, betas=objectives.load(objective).knob.grid).id
+    for fits in (
+        lambda run: run.id == usual,
+        lambda run: (run.config.dataset, run.config.objective) == (data, objective),
+        lambda run: run.config.dataset == data,
+        lambda run: True,
+    ):
+        for run in filter(fits, there):
+            return run
+    say("Nothing has been trained yet. Train a run on the Explore page; it can then be looked at here.")
+    home_link("Go to Explore", state)
+    return None
+
+
+def _wait(job: jobs.Job) -> None:
+    """Looks for the first snapshot of a training that has just been asked for."""
+    if store.exists(job.path) or job.status not in ALIVE:
+        st.rerun(scope="app")
+    say("The first snapshot is on its way.")
+
+
+def run_picker(run: store.Run, there: Sequence[store.Run], key: str) -> str:
+    """The menu of runs; the id of the chosen one."""
+    listed = there if run.id in {each.id for each in there} else [run, *there]
+    ids, names = [each.id for each in listed], run_names(listed)
+    return st.selectbox(
+        "Run", ids, ids.index(run.id), format_func=names.get, key=f"{key}-run-{run.id}",
+        label_visibility="collapsed", width=240,
+    )  # fmt: skip
+
+
+def is_live(run: store.Run) -> bool:
+    """Whether the run is being trained."""
+    return store.state(run.path) in ("running", "paused")
+
+
+def going(run: store.Run) -> tuple[str, float | None]:
+    """What goes on with a run, "training", "following" or "", and the seconds between two looks at it."""
+    job = jobs.queue().find(run.id)
+    if is_live(run) or (job and job.status in ALIVE):
+        return "training", SOON
+    return ("following", LIVE) if job and job.follow_up else ("", None)
+
+
+def followed(path: Path) -> xr.Dataset:
+    """The run at `path`, loaded; only what is new since the last look is read.
+
+    Raises:
+        DistillError: where it has been deleted.
+    """
+    name = f"_follow-{path}"
+    if name not in st.session_state:
+        st.session_state[name] = store.follow(path)
+    run = st.session_state[name].refresh()
+    if run is None:
+        raise DistillError(f"run '{path.name}' has been deleted")
+    return run
+
+
+def place(run: xr.Dataset, one_step: bool) -> dict[str, int | None]:
+    """The β and the step that the address says, as indices; no step where a stage has none."""
+    state = current()
+    beta = state.beta_index(run.beta.values, default=chosen(run, Choice())[1])
+    return {"beta": beta, "step": None if one_step else state.step_index(run.step.values)}
+
+
+class Told:
+    """What a page gave to the address last, so that Back, Forward and an edited address are told from its own writing.
+
+    The sliders of a stage move when `moves` rises.
+    """
+
+    def __init__(self, page: str, same: Callable[[State], object]) -> None:
+        """`same` (state) is what must be unchanged for a new β or step to mean that the sliders are to move."""
+        self._told, self._moves, self._same = f"_distill_{page}_told", f"_distill_{page}_moves", same
+
+    def heed(self, state: State) -> None:
+        """Notice an address that says another β or step than the page wrote."""
+        told: State | None = st.session_state.get(self._told)
+        if told and self._same(told) == self._same(state) and (told.beta, told.step) != (state.beta, state.step):
+            st.session_state[self._moves] = self.moves + 1
+
+    def write(self, state: State) -> None:
+        """Remember what the page has given to the address."""
+        st.session_state[self._told] = state
+
+    @property
+    def moves(self) -> int:
+        """How often the address has moved the sliders."""
+        return st.session_state.get(self._moves, 0)
+
+
+KEPT = Told("kept", lambda state: (state.run, state.part))  # of the page Kept and discarded, whose parts share it
+
+
+def mounted(
+    run: xr.Dataset, key: str, told: Told, build: Callable[[Choice], Stage], choice: Choice, *differing: object
+) -> tuple[Released, Choice]:
+    """Mounts the stage that `build` makes, at the β and the step of the address; writes there where they are let go.
+
+    The packed stage is kept until the run, the choice (but for β and step) or anything of `differing` changes: where
+    the slider stands changes nothing. Returns what was let go, and the choice with its β and step.
+    """
+    plain = replace(choice, beta=None, step=None)
+    same = (run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"], len(run.data_vars), plain, *differing)
+    kept = st.session_state.get(f"_{key}_packed")
+    if kept is None or kept[0] != same:
+        kept = (same, pack(build(plain)))
+        st.session_state[f"_{key}_packed"] = kept
+    packed: Packed = kept[1]
+    at = place(run, one_step=packed.steps == 1)
+    step = packed.steps - 1 if at["step"] is None else at["step"]
+    released = stage(replace(packed, revision=told.moves, index=at["beta"], step=step), key=key)
+    last = packed.steps == 1 or released.step >= run.sizes["step"] - 1
+    said = replace(
+        current(),
+        run=str(run.attrs["id"]),
+        beta=float(run.beta.values[released.index]),
+        step=current().step if packed.steps == 1 else None if last else int(run.step.values[released.step]),
+    )
+    told.write(said)
+    remember(said)
+    return released, replace(choice, beta=released.index, step=None if last else released.step)
+
+
+def part_of(state: State, parts: Sequence[str]) -> str:
+    """The part of a page that the address names, where the page has it; else its first."""
+    return state.part if state.part in parts else ""

@@ -147,13 +147,11 @@ def write_whole(path: Path, run: xr.Dataset, attrs: Mapping[Hashable, Any], whol
 
 
 def opened(path: Path) -> xr.Dataset:
-    """The run at `path`, lazy, text coordinates as numpy's fixed-width text."""
+    """The run at `path`, lazy, text as numpy's fixed-width text."""
     with readable(path):
         run = xr.open_zarr(path, consolidated=True, chunks=None, decode_times=False, decode_timedelta=False)
-        text = [name for name, var in run.coords.items() if var.dtype.kind in "OT"]
-        return run.assign_coords(
-            {name: run[name].copy(data=run[name].values.astype(object).astype(str)) for name in text}
-        )
+        text = [name for name, var in run.variables.items() if var.dtype.kind in "OT"]
+        return run.assign({name: run[name].copy(data=run[name].values.astype(object).astype(str)) for name in text})
 
 
 @contextmanager

@@ -95,6 +95,7 @@ def first_arrays(trainer: Trainer, stored: np.ndarray) -> xr.Dataset:
             "inputs": (("point", "feature"), data.inputs[stored], about),
             "label": ("point", data.label[stored], {"long_name": data.label_name, "units": "1"}),
             "factors": (("point", "factor"), factors, {"long_name": "factors", "units": "1"}),
+            **_named(data, stored),
             **_known(data),
         },
         coords={
@@ -106,6 +107,20 @@ def first_arrays(trainer: Trainer, stored: np.ndarray) -> xr.Dataset:
             "axis": ["x", "y"],
         },
     )
+
+
+def _named(data: DataSet, stored: np.ndarray) -> dict[str, tuple]:
+    """What a table says of its columns, and a data set of sentences of the items `stored`; text as unicode."""
+    found: dict[str, tuple] = {}
+    if data.features:
+        found["feature_name"] = ("feature", np.array(data.features, str), {"long_name": "column", "units": "1"})
+    if data.feature_scale is not None:
+        for part, values in {"offset": data.feature_offset, "scale": data.feature_scale}.items():
+            about = {"long_name": f"{part} of a column: original value = inputs · scale + offset", "units": "1"}
+            found[f"feature_{part}"] = ("feature", np.asarray(values, float), about)
+    if data.texts is not None:
+        found["text"] = ("point", np.array([data.texts[i] for i in stored], str), {"long_name": "text", "units": "1"})
+    return found
 
 
 def _known(data: DataSet) -> dict[str, tuple]:
@@ -136,6 +151,8 @@ def attributes(trainer: Trainer, points: int, created: str, versions: dict[str, 
         "objective_formula": objective.formula,
         "code": trainer.model.code,
         "label_name": data.label_name,
+        "heads": json.dumps(dict(data.heads) or {data.label_name: 1.0}),
+        "start": config.start or "",
         "classes": json.dumps(data.classes),
         "input_shape": list(data.input_shape),
         "steps": trainer.steps,

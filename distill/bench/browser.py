@@ -2,30 +2,24 @@
 
 import argparse
 import os
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from distill.bench import new_table
+from distill.bench.serving import ROOT, bare_page, run_to_look_at, served
+from distill.config import SweepConfig
 from distill.errors import DistillError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright, WebSocket
     from rich.table import Table
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -42,6 +36,7 @@ PAINTED = """() => {
   return views.length === 3 && views.every((view) => view.querySelector("svg, canvas"))
     && +document.querySelector(".stage").dataset.frame > 0;
 }"""
+LOOKED_AT = (SweepConfig(), SweepConfig(dataset="sprites", epochs=10))
 WATCH = """() => {
   const steps = (window.benchSteps = new Set());
   const look = () => {
@@ -94,15 +89,17 @@ def tables(given: argparse.Namespace) -> "Iterator[Table]":
 
 def _visits(play: "Playwright", here: Path, repeats: int) -> "Iterator[Table]":
     environment = os.environ | {"DISTILL_STORE": str(here / "store"), "PYTHONPATH": str(ROOT)}
-    _run_to_look_at(environment)
+    for config in LOOKED_AT:
+        run_to_look_at(config, environment)
 
     def launch() -> "Browser":
         return play.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
 
-    with served(_bare_page(here), environment) as bare, served(ROOT / "app.py", environment) as app:
+    with served(bare_page(here), environment) as bare, served(ROOT / "app.py", environment) as app:
         yield _opening(launch, bare, app, repeats)
         browser = launch()
         yield _hands(browser, app)
+        yield _asking(browser, app)
         yield _live(browser, app)
         browser.close()
 
@@ -213,6 +210,32 @@ def _answer(page: "Page", wire: Wire, sent: int) -> float:
     return wire.received[-1][0] - wire.sent[sent][0]
 
 
+def _asking(browser: "Browser", app: str) -> "Table":
+    """Ask a run for a second factor with a warm worker: seconds to the first picture of other networks."""
+    page, _ = _page(browser)
+    table = new_table("What matters: from the question to the first changed picture, the worker warm", "", "")
+    page.goto(app)
+    page.wait_for_timeout(1000 * WARMING)
+    for config, factor in zip(LOOKED_AT, ("ink", "colour"), strict=True):
+        page.goto(f"{app}?run={config.id}")
+        page.wait_for_selector(".stage.ready")
+        page.wait_for_timeout(1500)
+        page.get_by_role("button", name="What matters").click()
+        page.get_by_role("slider", name=factor).press("End")
+        ask = page.get_by_role("button", name="Ask this")
+        page.wait_for_timeout(1500)
+        last = page.evaluate("+document.querySelector('.stage').dataset.stepIndex")
+        began = time.perf_counter()
+        ask.click()
+        page.wait_for_function(f"((at) => at > 0 && at < {last})(+document.querySelector('.stage')?.dataset.stepIndex)")
+        table.add_row(f"{config.dataset}, {factor} too", f"{time.perf_counter() - began:.1f} s")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Stop").click()
+        page.wait_for_timeout(1500)
+    page.close()
+    return table
+
+
 def _live(browser: "Browser", app: str) -> "Table":
     """Press Train with a warm worker: seconds to the first snapshot on the screen, then pictures a second."""
     page, _ = _page(browser)
@@ -240,58 +263,3 @@ def _page(browser: "Browser") -> "tuple[Page, Wire]":
     page.set_default_timeout(PATIENCE)
     page.on("websocket", wire.listen)
     return page, wire
-
-
-def _run_to_look_at(environment: dict[str, str]) -> None:
-    """The default run in the temporary store: trained, so that it can be trained anew."""
-    command = [sys.executable, "-m", "distill", "train"]
-    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if made.returncode:
-        raise DistillError(f"the run to look at could not be trained: {made.stderr.strip()[-300:]}")
-
-
-def _bare_page(folder: Path) -> Path:
-    """A script that shows a heading and nothing else, with the app's settings."""
-    script = folder / "bare" / "bare.py"
-    (script.parent / ".streamlit").mkdir(parents=True)
-    script.write_text('import streamlit as st\n\nst.title("Bare")\n')
-    shutil.copy(ROOT / ".streamlit/config.toml", script.parent / ".streamlit/config.toml")
-    (script.parent / "static").symlink_to(ROOT / "assets")
-    return script
-
-
-@contextmanager
-def served(script: Path, environment: dict[str, str]) -> Iterator[str]:
-    """The address of a Streamlit server of `script`, visited once, ended afterwards.
-
-    Raises:
-        DistillError: where the server does not come up.
-    """
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.headless=true", f"--server.port={port}"]
-    command = [sys.executable, "-m", "streamlit", "run", script.name, *options]
-    server = subprocess.Popen(
-        command, cwd=script.parent, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _await(server, f"http://localhost:{port}")
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def _await(server: subprocess.Popen, address: str) -> None:
-    until = time.monotonic() + PATIENCE / 1000
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            with urlopen(f"{address}/_stcore/health", timeout=2):
-                return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise DistillError(f"no server came up at {address}")

@@ -2,9 +2,10 @@
 
 Each is a run of the settings that its page begins with, so that a person who changes nothing sees it at once. Those of
 COMPANIONS are there to be compared with: they keep their numbers and their last codes, without pictures and maps.
-`make_examples.py sweeps` or `layers` makes one kind anew and leaves the other. Codes, maps and kept
-pictures are rounded, so that all examples together stay small, and say so in their attribute `rounded`: whatever is
-computed from the codes of an example is computed from rounded ones. Bits, errors and shares are as they were measured.
+`make_examples.py sweeps` or `layers` makes one kind anew and leaves the other. Codes, maps, decoders and readings of
+single items and inputs are rounded, so that all examples together stay small, and say so in their attribute `rounded`:
+whatever is computed from the codes of an example is computed from rounded ones. Bits, errors and shares of a whole run
+are as they were measured.
 """
 
 import json
@@ -27,8 +28,12 @@ COMPANIONS = (
 )
 LAYERS = (LayersConfig(), LayersConfig(activation="relu"))
 COMMAND = "make examples"
-MANTISSA = {"code_mean": 6, "code_scale": 4, "codes_2d": 9, "map_umap": 9}  # bits kept of a float16's ten
-GREY_STEP = 8  # kept pictures: 32 levels of grey instead of 256
+MANTISSA = {  # bits kept of a float16's ten
+    "code_mean": 6, "code_scale": 4, "codes_2d": 9, "map_umap": 9, "item_bits": 6, "item_uncertainty": 6,
+    "r_squared": 6, "fisher_bits": 5, "fisher_bits_of": 5, "word_bits": 5,
+}  # fmt: skip
+WEIGHT_LEVELS = 63  # of the decoder's last layer, on either side of 0: its pictures are within 4 of 255 levels
+OF_PICTURES = ("kept", "decoder_", "fisher_", "word_bits", "r_squared", "map_")  # what a companion goes without
 LARGEST = 6_000_000  # bytes, all examples together
 
 
@@ -69,15 +74,14 @@ def pack(run: xr.Dataset, path: Path, companion: bool = False) -> None:
     """Write `run`, its codes and pictures rounded, with one chunk an array."""
     about = run.attrs | {"command": COMMAND, "left_out": "codes before the last step (NaN), but for their maps"}
     if companion:
-        run = run.drop_vars(["kept", "map_umap"], errors="ignore").isel(code_step=[-1])
-        about["left_out"] = "kept, map_umap, codes before the last step"
+        run = run.drop_vars([name for name in run.data_vars if str(name).startswith(OF_PICTURES)])
+        run = run.isel(code_step=[-1])
+        about["left_out"] = "decoder, maps of inputs, map_umap, codes before the last step"
     last = run.code_step == run.code_step[-1]
     run = run.assign({name: run[name].where(last) for name in ("code_mean", "code_scale")})
     slim = {name: rounded(run[name], kept) for name, kept in MANTISSA.items() if name in run}
-    if "kept" in run:
-        grey = (run.kept.astype(np.uint16) + GREY_STEP // 2) // GREY_STEP * GREY_STEP
-        said = run.kept.attrs | {"rounded": f"{256 // GREY_STEP} levels of grey"}
-        slim["kept"] = grey.clip(0, 255).astype(np.uint8).assign_attrs(said)
+    if "decoder_out" in run:
+        slim["decoder_out"] = as_bytes(run.decoder_out)
     arrays.write_whole(path, run.assign(slim), about, whole=True)
 
 
@@ -104,6 +108,14 @@ def rounded(array: xr.DataArray, kept: int) -> xr.DataArray:
     short = bits.astype(np.uint16).view(np.float16)
     data = np.where(short == 0, values, short)
     return array.copy(data=data).assign_attrs(rounded=f"{kept} bits of mantissa")
+
+
+def as_bytes(array: xr.DataArray) -> xr.DataArray:
+    """int8, with the factor by which xarray makes the numbers of it again."""
+    values = array.values.astype(np.float64)
+    factor = float(np.abs(values).max()) / WEIGHT_LEVELS
+    said = {"scale_factor": factor, "rounded": f"{2 * WEIGHT_LEVELS + 1} levels"}
+    return array.copy(data=(values / factor).round().astype(np.int8)).assign_attrs(said)
 
 
 def size(path: Path) -> int:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from functools import cache
+from pathlib import Path
 
 # one thread in every numerical library of this process and of those it starts: beside another busy process more are
 # many times slower, and the tests say themselves where the count matters
@@ -10,13 +12,36 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import pytest  # noqa: E402
 
-from distill import jobs, store  # noqa: E402
+from distill import datasets, jobs, store, tables  # noqa: E402
 from distill.config import SweepConfig  # noqa: E402
+from distill.errors import DistillError  # noqa: E402
 
 SMALL = {"hidden": (32,), "batch_size": 64, "points": 400, "device": "cpu", "threads": 1}
 SWEEP = SweepConfig(betas=(0.0, 0.01, 0.1, 0.6, 2.0), latent_dim=4, epochs=20, snapshots=6, **SMALL)
 PLANAR = SweepConfig(betas=(0.0, 0.03, 0.6), latent_dim=2, epochs=6, snapshots=4, **SMALL)
 NOISELESS = SweepConfig(objective="deterministic", betas=(0.0,), latent_dim=3, epochs=4, snapshots=3, **SMALL)
+
+
+NEED_FILES = ("fashion",)  # data sets whose items are no part of the program
+PENGUINS = Path(__file__).parents[1] / "assets" / "data" / "penguins.csv"
+
+
+def options_of(name):
+    """What a data set cannot be made without: of a table of one's own, the table, brought into the present store."""
+    if name != "table":
+        return {}
+    return {"table": tables.bring_file(PENGUINS), "factors": ["species", "sex", "island", "body_mass_g in thirds"]}
+
+
+@cache
+def loaded(name, label=None):
+    """The data set with its default options; skips the test, with what is missing, where its files are not here."""
+    try:
+        return datasets.load(name, label, **options_of(name))
+    except DistillError as error:
+        if name not in NEED_FILES:
+            raise
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,13 +62,13 @@ def one_thread():
 
 def trained(config, folder, finished=False):
     """The run of `config`, trained by the program's own recorder in `folder`; loaded."""
-    from distill import recording
+    from distill import finishing, recording
 
     path = folder / config.id
     if not store.exists(path):
         assert recording.record(config, path) == "done"
     if finished:
-        recording.finish(path)
+        finishing.finish(path)
     return store.open_run(path).load()
 
 

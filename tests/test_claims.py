@@ -11,7 +11,7 @@ from conftest import NOISELESS, SWEEP
 from torch.nn import functional as F
 
 from distill import claims as claiming
-from distill import recording, robustness, store
+from distill import finishing, robustness, store
 from distill.claims import calibration, claims
 from distill.config import Choice
 from distill.errors import InvalidValue
@@ -170,7 +170,7 @@ def test_more_steps_over_more_codes_find_worse_places():
 
 @pytest.fixture(scope="module")
 def trainer(sweep, own_store):
-    return recording._trained(own_store / SWEEP.id, store.open_run(own_store / SWEEP.id))
+    return finishing.trained(own_store / SWEEP.id, store.open_run(own_store / SWEEP.id))
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def claimed(sweep, trainer, evaluation):
 @pytest.fixture(scope="module")
 def reference(noiseless, own_store):
     """The deterministic reference with its claims."""
-    trainer = recording._trained(own_store / NOISELESS.id, store.open_run(own_store / NOISELESS.id))
+    trainer = finishing.trained(own_store / NOISELESS.id, store.open_run(own_store / NOISELESS.id))
     return noiseless.assign(claims(trainer, Evaluation.of(NOISELESS, trainer.data)))
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from conftest import SWEEP
 
-from distill import recording, store
+from distill import finishing, store
 from distill.config import SweepConfig
 from distill.evaluation import measure
 from distill.items import POINTS_WHILE_TRAINING, Evaluation
@@ -20,7 +20,7 @@ from distill.variables import first_arrays
 @pytest.fixture(scope="module")
 def trainer(sweep, own_store):
     """The networks of the sweep, from its checkpoint."""
-    return recording._trained(own_store / SWEEP.id, store.open_run(own_store / SWEEP.id))
+    return finishing.trained(own_store / SWEEP.id, store.open_run(own_store / SWEEP.id))
 
 
 @pytest.fixture(scope="module")

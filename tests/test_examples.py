@@ -8,6 +8,8 @@ import pytest
 import xarray as xr
 
 from distill import store
+from distill.measures.codes import sampled_codes
+from distill.measures.decoding import decoded
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +37,23 @@ def test_a_packed_run_says_what_was_rounded_and_keeps_the_rest(maker, sweep, tmp
     maker.pack(sweep, tmp_path / "packed")
     packed = store.open_run(tmp_path / "packed").load()
     said = {name for name in packed.variables if "rounded" in packed[name].attrs}
-    assert said == {"code_mean", "code_scale", "codes_2d", "kept"}
+    assert said == {name for name in maker.MANTISSA if name in sweep} | {"decoder_out"}
     assert (packed.code_scale[-1] > 0).all()
     for name in ("code_mean", "code_scale"):
         assert packed[name][:-1].isnull().all() and packed[name][-1].notnull().all()
     for name in packed.variables:
         assert name in said or packed[name].identical(sweep[name]), name
-    assert np.abs(packed.kept.astype(int) - sweep.kept.astype(int)).max() <= maker.GREY_STEP // 2 + 1
+    assert np.abs(packed.decoder_out - sweep.decoder_out).max() <= 0.501 / maker.WEIGHT_LEVELS
+    apart = decoded(packed, sampled_codes(sweep)) - decoded(sweep, sampled_codes(sweep))
+    assert 0 < np.abs(apart).max() * sweep.inputs.attrs["scale"] / 16 * 255 < 5  # levels of 255
     assert packed.attrs["command"] == maker.COMMAND
 
 
 def test_a_companion_has_the_numbers_and_the_last_codes(maker, sweep, tmp_path):
     maker.pack(sweep, tmp_path / "packed", companion=True)
     packed = store.open_run(tmp_path / "packed").load()
-    assert packed.attrs["left_out"] == "kept, map_umap, codes before the last step"
-    assert "kept" not in packed
+    assert packed.attrs["left_out"] == "decoder, maps of inputs, map_umap, codes before the last step"
+    assert not {"decoder_out", "fisher_bits", "r_squared"} & {*packed.variables}
+    assert (packed.item_decoded == sweep.item_decoded).all()
     assert packed.code_step.values.tolist() == [int(sweep.step.values[-1])]
     assert packed.information_x.identical(sweep.information_x)

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from distill import jobs, recording, store
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError
+from distill.measures.decoding import kept_levels
 from distill.ui import content, explore, settings, stage
 from distill.ui.envelope import Packed, pack
 from distill.ui.headline import headline
@@ -71,7 +72,8 @@ def large(sweep):
     random = np.random.default_rng(0)
     run = run.assign_coords(code_step=[0, 8, 16, 24, 32, 39])
     run["codes_2d"] = (run.codes_2d.dims, random.normal(size=run.codes_2d.shape), run.codes_2d.attrs)
-    run["kept"] = (run.kept.dims, random.integers(0, 255, run.kept.shape, dtype=np.uint8), run.kept.attrs)
+    run = run.drop_vars([name for name in run.data_vars if name.startswith("decoder_")])
+    run["kept"] = (("beta", "point", "feature"), random.integers(0, 255, (33, 500, 64), dtype=np.uint8))
     return run
 
 
@@ -125,7 +127,7 @@ def test_an_item_is_sent_as_its_original_its_kept_and_their_difference(sweep):
     about, item = sweep.inputs.attrs, shown.items[3]
     raw = (sweep.inputs.values[item] * about["scale"] + about["offset"] - about["low"]) / (about["high"] - about["low"])
     np.testing.assert_allclose(original[3].ravel(), 255 * raw, atol=0.51)
-    np.testing.assert_array_equal(kept[:, 3].reshape(sweep.sizes["beta"], -1), sweep.kept.isel(point=item).values)
+    np.testing.assert_array_equal(kept[:, 3].reshape(sweep.sizes["beta"], -1), kept_levels(sweep, [item])[:, 0])
     assert np.abs((discarded - 128) * 2 - (original - kept)).max() <= 1
     assert shown.rows[2].signed and len(shown.items) == 8 and len(set(sweep.label.values[shown.items])) == 8
     part = content.item_part(sweep, item)
@@ -133,8 +135,7 @@ def test_an_item_is_sent_as_its_original_its_kept_and_their_difference(sweep):
 
 
 def test_what_is_computed_after_a_training_is_announced_until_it_is_there(planar):
-    planar = planar.drop_vars([name for name in planar if name == "kept" or name.startswith("factor_")])
-    bare = planar.drop_vars([name for name in planar.data_vars if name == "kept" or name.startswith("factor_")])
+    bare = planar.drop_vars([name for name in planar.data_vars if name.startswith(("decoder_", "factor_"))])
     running, done = (content.explore_stage(bare, Choice(), finished=finished) for finished in (False, True))
     assert [row.label for row in done.pictures.rows] == ["original"]
     assert "after the training" in running.views[2].subtitle and "when the probes are fitted" in done.views[2].subtitle
@@ -286,7 +287,7 @@ def test_the_standing_of_a_job_is_in_words(home):
 
 
 def test_a_run_of_a_label_of_ones_own_is_coloured_by_it(sweep):
-    other = sweep.assign_attrs(label_name="parity")
+    other = sweep.assign_attrs(label_name="parity", heads='{"parity": 1.0}')
     views = [of_map(content.explore_stage(run, Choice(colour="label"))) for run in (sweep, other)]
     assert "by digit" in views[0].subtitle and "by parity" in views[1].subtitle
     assert len(views[0].figure.data) > len(views[1].figure.data)

@@ -410,8 +410,9 @@ def recording(monkeypatch):
     """The synthetic recorder in the place of the real one, which needs torch."""
     import synthetic
 
-    monkeypatch.setitem(sys.modules, "distill.recording", synthetic)
-    monkeypatch.setattr("distill.recording", synthetic, raising=False)
+    for name in ("distill.recording", "distill.finishing"):
+        monkeypatch.setitem(sys.modules, name, synthetic)
+        monkeypatch.setattr(name, synthetic, raising=False)
 
 
 def test_train_is_always_anew(recording, home):

@@ -13,12 +13,13 @@ ROOT = Path(__file__).parent.parent
 # Lowest first; within a level, a module may import those before it. A name stands for a file or for a whole folder,
 # whose files may import one another.
 LEVELS = (
-    ("errors", "registry", "config", "layer_config"),
-    ("palette", "datasets", "measures", "exact", "networks", "marginals", "coding"),
+    ("errors", "registry", "places", "config", "layer_config"),
+    ("palette", "tables", "datasets", "measures", "exact", "networks", "marginals", "coding"),
     ("objectives",),
-    ("threads", "training", "projection", "reconstruction", "robustness", "layerwise", "shrink"),
+    ("threads", "training", "projection", "reconstruction", "robustness", "probes", "fisher", "carrying",
+     "layerwise", "shrink"),
     ("variables", "items", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
-     "layer_evaluation", "layer_recording"),
+     "readings", "finishing", "attribution", "layer_evaluation", "layer_recording"),
     ("worker", "handle", "jobs"),
     ("figures",),
     ("exporting", "ui"),
@@ -28,7 +29,8 @@ RANK = {name: rank for rank, name in enumerate(name for level in LEVELS for name
 HEAVY = {"torch", "umap", "sklearn", "numba", "distributed"}
 LIGHT = {*RANK} - {
     "networks", "marginals", "variables", "training", "threads", "reconstruction", "robustness", "claims", "items",
-    "evaluation", "control", "recording", "layerwise", "layer_evaluation", "layer_recording", "bench",
+    "evaluation", "control", "recording", "probes", "fisher", "readings", "finishing", "attribution", "carrying",
+    "layerwise", "layer_evaluation", "layer_recording", "bench",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import torch
 import xarray as xr
 from conftest import SWEEP
 
-from distill import recording
+from distill import finishing, recording
 from distill.errors import InvalidValue
 from distill.items import Evaluation
 from distill.measures import mixtures
@@ -161,7 +161,7 @@ def test_no_label_is_told_better_than_the_item():
 def pointwise(store_folder, split):
     """Per item at the run's last step, by brute force from its checkpoint: dict of (S, N) bits."""
     path = store_folder / SWEEP.id
-    trainer = recording._trained(path, recording.store.open_run(path))
+    trainer = finishing.trained(path, recording.store.open_run(path))
     evaluation = Evaluation.of(SWEEP, trainer.data)
     items = evaluation.items[split]
     labels = trainer.data.label[items]

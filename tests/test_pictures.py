@@ -8,8 +8,9 @@ import pytest
 
 from distill.config import Choice
 from distill.errors import InvalidValue
-from distill.figures._pictures import ZERO, levels, picture_rows, shown_items
+from distill.figures._pictures import ZERO, levels, picture_rows
 from distill.figures.pictures import LESS, MORE, kept_pictures
+from distill.measures.decoding import kept_levels, shown_items
 
 
 def drawn(trace):
@@ -38,7 +39,7 @@ def test_every_picture_is_a_trace_with_its_levels(sweep, beta):
     found = {each.name: np.asarray(each.customdata) for each in figure.data}
     assert list(found) == [f"{row}, item {item}" for row in ("original", "kept", "discarded") for item in items]
     for item in items:
-        original, kept = levels(sweep)[item].astype(int), sweep.kept[beta, item].values.reshape(8, 8).astype(int)
+        original, kept = levels(sweep)[item].astype(int), kept_levels(sweep, [item])[beta].reshape(8, 8).astype(int)
         assert np.array_equal(found[f"original, item {item}"], original)
         assert np.array_equal(found[f"kept, item {item}"], kept)
         assert np.array_equal(found[f"discarded, item {item}"], (original - kept) // 2)
@@ -82,7 +83,9 @@ def test_colour_pictures_keep_their_channels_and_their_loss_is_the_mean_of_them(
 
 def test_a_run_without_pictures_says_why(sweep):
     with pytest.raises(InvalidValue, match=r"^run \w{12} has no kept pictures: they follow its training$"):
-        kept_pictures(sweep.drop_vars("kept"), Choice(beta=0))
+        kept_pictures(sweep.drop_vars("decoder_out"), Choice(beta=0))
+    with pytest.raises(InvalidValue, match=r"they were left out of this example; train it to have them$"):
+        kept_pictures(sweep.drop_vars("decoder_out").assign_attrs(left_out="decoder, map_umap"), Choice(beta=0))
     flat = sweep.assign_attrs(input_shape=(64,))
     with pytest.raises(InvalidValue, match=r"^the items of run \w{12} are no pictures but 64 numbers each$"):
         kept_pictures(flat, Choice(beta=0))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from conftest import SMALL, SWEEP
 
-from distill import recording, store, training
+from distill import finishing, recording, store, training
 from distill.config import SweepConfig
 from distill.errors import DistillError
 from distill.training import snapshot_steps
@@ -64,14 +64,15 @@ def test_a_run_has_the_dimensions_and_variables_that_everything_else_reads(sweep
         ("code_scale", ("code_step", "beta", "point", "latent"), "f2"),
         ("codes_2d", ("code_step", "beta", "point", "axis"), "f4"), ("inputs", ("point", "feature"), "f4"),
         ("label", ("point",), "i8"), ("factors", ("point", "factor"), "i8"),
-        ("factor_kept", ("factor", "beta"), "f8"), ("kept", ("beta", "point", "feature"), "u1"),
+        ("factor_kept", ("factor", "beta"), "f8"), ("decoder_out", ("beta", "unit", "feature"), "f2"),
     ):  # fmt: skip
         assert sweep[name].dims == dims, name
         assert sweep[name].dtype == dtype, name
     assert all(sweep[name].attrs["units"] == "bits" for name in BITS)
     assert all("long_name" in sweep[name].attrs and "units" in sweep[name].attrs for name in sweep.data_vars)
-    empty_bins = ("reliability_confidence", "reliability_accuracy")  # NaN where no prediction has such a confidence
-    finite = [name for name in sweep.data_vars if sweep[name].dtype.kind == "f" and name not in empty_bins]
+    # NaN where no prediction has such a confidence, and of a pixel that is always black
+    open_ended = ("reliability_confidence", "reliability_accuracy", "r_squared")
+    finite = [name for name in sweep.data_vars if sweep[name].dtype.kind == "f" and name not in open_ended]
     assert all(np.isfinite(sweep[name]).all() for name in finite)
 
 
@@ -117,14 +118,14 @@ def test_another_seed_gives_another_run(undisturbed, tmp_path):
 
 
 def test_probes_and_pictures_do_not_depend_on_when_they_are_made(sweep, own_store):
-    recording.finish(own_store / SWEEP.id)
+    finishing.finish(own_store / SWEEP.id)
     assert equal(opened(own_store / SWEEP.id), sweep)
 
 
 def test_a_run_whose_networks_are_gone_says_so(planar, tmp_path):
     store.create(tmp_path / "bare", planar.isel(step=slice(-1, None), code_step=slice(-1, None)))
     with pytest.raises(DistillError, match=r"^run 'bare' has no checkpoint, so its networks are gone; train it anew$"):
-        recording.finish(tmp_path / "bare")
+        finishing.finish(tmp_path / "bare")
 
 
 def test_one_run_has_one_writer(tmp_path, monkeypatch):
@@ -139,24 +140,24 @@ def test_what_follows_a_training_is_written_under_the_lock_and_only_to_the_run_i
     extend, held = store.extend, []
     with monkeypatch.context() as patch:
         patch.setattr(store, "extend", lambda *args: (held.append(store.locked(path)), extend(*args)))
-        patch.setattr(recording, "chained_umap", lambda codes, before, seed: np.zeros((len(codes), 2), "f4"))
-        recording.finish(path)
-        assert [recording.map_beta(path, i) for i in range(3)] == [True, True, False]
-    assert held == [True, True]
+        patch.setattr(finishing, "chained_umap", lambda codes, before, seed: np.zeros((len(codes), 2), "f4"))
+        finishing.finish(path)
+        assert [finishing.map_beta(path, i) for i in range(3)] == [True, True, False]
+    assert held == [True] * (len(finishing.PARTS) + 1)
     assert not store.locked(path)
     monkeypatch.setattr("distill.sidefiles.LOCK_PATIENCE", 0.05)
     with store.lock(path), pytest.raises(DistillError, match="already being trained"):
-        recording.finish(path)
-    probe = recording.probe
+        finishing.finish(path)
+    parts = finishing.PARTS
 
-    def meanwhile(run):
+    def meanwhile(trainer, run, evaluation):
         recording.record(BRIEF, path)
-        return probe(run)
+        return parts[0](trainer, run, evaluation)
 
-    monkeypatch.setattr(recording, "probe", meanwhile)
+    monkeypatch.setattr(finishing, "PARTS", (meanwhile,))
     with pytest.raises(DistillError, match="was trained anew meanwhile"):
-        recording.finish(path)
-    assert "kept" not in opened(path)
+        finishing.finish(path)
+    assert "decoder_out" not in opened(path)
 
 
 def test_threads_that_nobody_asked_for_are_said_to_be_chosen_while_training(tmp_path):
@@ -322,7 +323,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_and_can_be_continued(tmp_path, 
     assert run.samples.values[-1].tolist() == [400, 400]
     assert store.read_status(path)["status"] == "stopped"
     assert store.read_status(path)["step"] == asked_at + 1
-    recording.finish(path)
+    finishing.finish(path)
     assert "factor_kept" in opened(path)
     store.request(path, None)
     assert recording.record(BRIEF, path) == "done"

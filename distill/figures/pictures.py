@@ -11,8 +11,9 @@ import xarray as xr
 from distill.config import Choice
 from distill.errors import InvalidValue
 from distill.figures._animation import chosen
-from distill.figures._pictures import ZERO, Rows, are_pictures, picture_rows, shown_items
+from distill.figures._pictures import ZERO, Rows, are_kept, are_pictures, picture_rows
 from distill.figures._style import blank, knob_value, note
+from distill.measures.decoding import shown_items
 from distill.palette import GROUND, INK, SOFT_INK
 
 __all__ = ["kept_pictures"]
@@ -56,8 +57,8 @@ def _checked(run: xr.Dataset) -> list[int]:
     if not are_pictures(run):
         count = run.sizes["feature"]
         raise InvalidValue(f"the items of run {run.attrs['id']} are no pictures but {count} numbers each")
-    if "kept" not in run:
-        gone = "kept" in run.attrs.get("left_out", "")
+    if not are_kept(run):
+        gone = "decoder" in run.attrs.get("left_out", "")
         why = "they were left out of this example; train it to have them" if gone else "they follow its training"
         raise InvalidValue(f"run {run.attrs['id']} has no kept pictures: {why}")
     return shown_items(run)
@@ -92,8 +93,8 @@ def _address(picture: np.ndarray) -> str:
 def _axes(figure: go.Figure, run: xr.Dataset, items: list[int], rows: Rows, across: float, down: float) -> None:
     """Columns are named by the items' classes, rows by what they show; a pixel is as high as it is wide."""
     height, width = rows["original"].shape[1:3]
-    label, middle = run.attrs["label_name"], (width - 1) / 2
-    classes = json.loads(run.attrs["classes"])[label]
+    label, middle = str(run.factor.values[0]), (width - 1) / 2
+    classes, values = json.loads(run.attrs["classes"])[label], run.factors.isel(factor=0).values
     quiet = {
         "showgrid": False,
         "zeroline": False,
@@ -108,7 +109,7 @@ def _axes(figure: go.Figure, run: xr.Dataset, items: list[int], rows: Rows, acro
         xaxis=quiet | {
             "range": wide, "side": "top", "tickfont": {"size": 11.5, "color": SOFT_INK}, "constrain": "domain",
             "tickvals": [place * across + middle for place in range(len(items))], "tickangle": 0,
-            "ticktext": [f"{label} {classes[int(run.label.values[item])]}" for item in items],
+            "ticktext": [f"{label} {classes[int(values[item])]}" for item in items],
         },
         yaxis=quiet | {
             "range": tall, "scaleanchor": "x", "constrain": "domain", "tickfont": {"size": 13, "color": INK},

@@ -8,7 +8,7 @@ from distill.errors import InvalidValue
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Mixture", "joint_mixture", "mixture"]
+__all__ = ["Mixture", "joint_mixture", "mixture", "pointwise"]
 
 SMALLEST_LOG = -80.0  # e⁻⁸⁰ adds nothing to a sum that holds 1, and exp is slow where it underflows
 LARGEST_BLOCK = 4_000_000  # densities held at once: 32 MB a working array
@@ -40,13 +40,22 @@ def mixture(mean: "Tensor", scale: "Tensor", noise: "Tensor", labels: "Tensor") 
     Raises:
         InvalidValue: where a scale is 0 or below: such a code has no density.
     """
+    values = pointwise(mean, scale, noise, labels)
+    average, error = values.mean(-1), values.std(-1) / math.sqrt(values.shape[-1])
+    return Mixture(average[0], average[1], error[0], error[1])
+
+
+def pointwise(mean: "Tensor", scale: "Tensor", noise: "Tensor", labels: "Tensor") -> "Tensor":
+    """What the means of `mixture` are taken over, averaged over the draws: (2, S, N) bits, float64.
+
+    First log2 q(z_i|x_i) − log2 1/N Σ_j q(z_i|x_j), then the same with the encoders of the item's own label in the
+    place of its own: how far its code tells item i, and its label, from the others. Either may be below 0.
+    """
     import torch
 
     mean, scale, noise = _prepared(mean, scale, noise)
     shares = torch.nn.functional.one_hot(labels.to(mean.device)).to(mean.dtype) / len(labels)
-    values = torch.stack([_pointwise(mean, scale, each[None], shares).squeeze(2) for each in noise]).mean(0)
-    average, error = values.mean(-1), values.std(-1) / math.sqrt(values.shape[-1])
-    return Mixture(average[0], average[1], error[0], error[1])
+    return torch.stack([_pointwise(mean, scale, each[None], shares).squeeze(2) for each in noise]).mean(0)
 
 
 def joint_mixture(mean: "Tensor", scale: "Tensor", noise: "Tensor", p_xy: "Tensor") -> Mixture:

@@ -9,14 +9,16 @@ import xarray as xr
 from distill.config import Choice
 from distill.errors import DistillError
 from distill.figures._animation import Animation, Moving, chosen, code_places
-from distill.figures._pictures import are_pictures, levels, picture_rows, shown_items
+from distill.figures._pictures import are_pictures, levels, picture_rows
 from distill.figures._style import caption, knob_ticks, knob_values
 from distill.figures.keeping import animated_keeping
 from distill.figures.maps import animated_map, map_kind
 from distill.figures.plane import animated_plane
 from distill.measures.convergence import still_falling
+from distill.measures.decoding import shown_items
 from distill.measures.limits import ceiling_x
 from distill.measures.seeds import averaged
+from distill.measures.tasks import main_factor
 from distill.palette import DARK
 from distill.ui.envelope import Packed, Pictures, Row, Slider, Stage, Thumbnails, View, pack_item, pack_step
 from distill.ui.headline import headline
@@ -125,7 +127,7 @@ def _seeds(run: xr.Dataset) -> int:
 
 def _map_words(run: xr.Dataset, choice: Choice) -> str:
     kind, latent = map_kind(run, replace(choice, step=None)), run.sizes["latent"]
-    by = run.attrs["label_name"] if choice.colour == "label" else choice.colour
+    by = main_factor(run) if choice.colour == "label" else choice.colour
     how = {
         "code": "the code itself, each β scaled to fill the frame",
         "PCA": f"first two of {latent} principal components",

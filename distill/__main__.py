@@ -47,6 +47,7 @@ def train(given: argparse.Namespace) -> int:
     """Trains the configuration that the flags describe, or continues it where it was stopped."""
     from distill import store
 
+    _bring(given)
     config = SweepConfig(**{each.name: getattr(given, each.name) for each in fields(SweepConfig) if each.name in given})
     path = Path(given.out).expanduser().absolute() if given.out else store.place_of(config)
     before = _before(path, config, given.anew)
@@ -138,6 +139,16 @@ def _reach(address: str) -> None:
     except (OSError, ValueError) as error:
         text = f"no scheduler answers at {address!r} ({error}); an address looks like tcp://192.168.0.10:8786"
         raise DistillError(text) from None
+
+
+def _bring(given: argparse.Namespace) -> None:
+    """Keeps the table in the file that the data set's options name; its id takes the place of the file."""
+    options = getattr(given, "dataset_options", {})
+    if getattr(given, "dataset", "") == "table" and "file" in options:
+        from distill import tables
+
+        id = tables.bring_file(str(options["file"]))
+        given.dataset_options = {name: value for name, value in options.items() if name != "file"} | {"table": id}
 
 
 def _before(path: Path, config: SweepConfig, anew: bool) -> str:

@@ -32,7 +32,9 @@ examples:
   {PROGRAM} train --dataset sprites --label shape
   {PROGRAM} train --betas 1e-4:1:17 --epochs 40 --snapshots 20
   {PROGRAM} train --betas 0,0.001,0.01,0.1 --hidden 256,256 --out ~/runs/four
+  {PROGRAM} train --dataset table --dataset-options 'file=wine.csv,factors=["cultivar","year"]' --epochs 400
 
+A table's first factor is its label, and its inputs are all other columns of numbers, unless inputs=[…] names them.
 Ctrl-C stops after the present step and keeps what was measured; the same command then continues the run.""",
     "runs": f"""\
 examples:

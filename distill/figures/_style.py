@@ -54,7 +54,12 @@ def line(
 
 def knob_value(run: xr.Dataset, index: int) -> str:
     """One value of the run's knob as a person writes it: 0, 1.2×10⁻⁵, 0.032, 1; 15.5 bits."""
-    value, unit = float(run.beta.values[index]), json.loads(run.attrs["knob"])["unit"]
+    return in_knob(run, float(run.beta.values[index]))
+
+
+def in_knob(run: xr.Dataset, value: float) -> str:
+    """Any value of the quantity that the run's knob turns, written alike."""
+    unit = json.loads(run.attrs["knob"])["unit"]
     number = f"{value:.3g}" if _falls(run) else f"{value:.2g}"
     if 0 < value < 1e-4:
         digits, power = f"{value:.1e}".split("e")

@@ -11,6 +11,7 @@ from distill.measures.ledgers import ledger
 from distill.measures.limits import ceiling_x
 from distill.measures.probing import factors
 from distill.measures.seeds import averaged
+from distill.measures.tasks import task_weights
 from distill.palette import GRID, INK, KEPT_RELEVANT, PARTS, SOFT_INK
 
 __all__ = ["animated_keeping", "kept_and_discarded"]
@@ -90,7 +91,7 @@ def _rows(figure: go.Figure, run: xr.Dataset) -> list[Moving]:
         x=found.ceiling.values / entropy, y=height, mode="markers", name="raw inputs, linear probe", **IN_ROWS,
         marker={"symbol": "line-ns", "size": 13, "color": SOFT_INK, "line": {"width": 2, "color": SOFT_INK}},
     ))  # fmt: skip
-    colours = [KEPT_RELEVANT if name == run.attrs["label_name"] else INK for name in names]
+    colours = [KEPT_RELEVANT if name in task_weights(run) else INK for name in names]
     ends = {"type": "data", "symmetric": False, "array": [], "arrayminus": []}
     figure.add_trace(go.Scatter(
         x=[], y=height, mode="markers", name="kept", marker={"size": 12, "color": colours}, **IN_ROWS,

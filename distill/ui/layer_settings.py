@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from distill import datasets, registry
+from distill import registry
 from distill.config import LIMITS
 from distill.errors import DistillError
 from distill.layer_config import ACTIVATIONS, LayersConfig
+from distill.ui.own_table import ready
 
 Pair = tuple[LayersConfig, ...]  # one, or two that stand beside each other
 ALONE = "alone"
@@ -18,7 +19,7 @@ NUMBERS = ("seeds", "epochs", "batch_size", "seed", "snapshots")
 def controls(pair: Pair) -> Pair:
     """Data set, activation, the one beside it, and a menu of the rest; what they now say."""
     mark = "-".join(config.id for config in pair)
-    names, first = datasets.names(), pair[0]
+    names, first = ready(), pair[0]
     data = _pick("Data set", names, first.dataset, _data_title, f"data-{mark}", 132)
     activation = _pick("Activation", tuple(ACTIVATIONS), first.activation, ACTIVATIONS.get, f"activation-{mark}", 110)
     others = [name for name in ACTIVATIONS if name != activation] + [ALONE]

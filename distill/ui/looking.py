@@ -29,8 +29,8 @@ def sweeps() -> list[store.Run]:
 def looked_at(state: State, there: Sequence[store.Run]) -> store.Run | None:
     """The run of the address; else that of its data set and objective; else an example.
 
-    A run that is on its way is waited for. Says what was wrong with the address in a sentence; says what to do and gives
-    None where there is no run at all.
+    A run that is on its way is waited for. Says what was wrong with the address in a sentence; says what to do and
+    gives None where there is no run at all.
     """
     job = jobs.queue().find(state.run) if state.run else None
     if job and job.status in ALIVE and not store.exists(job.path):

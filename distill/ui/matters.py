@@ -12,7 +12,7 @@ from distill.handle import ALIVE
 from distill.ui.opening import say
 from distill.ui.state import current, remember
 
-STEP = 0.1  # of the sliders
+STEP, WIDTH = 0.1, 250  # of the sliders, in pixels
 BRIEFER, FEWEST = 3, 10  # trained networks take a third of the epochs to answer another question, and at least 10
 NOT_HERE = "This run came without its networks, so the training begins anew, from the same start as every other."
 
@@ -22,7 +22,7 @@ def menu(config: SweepConfig) -> None:
 
     Nothing where the objective takes one factor, or has no β to compare.
     """
-    with st.popover("What matters", key="matters"):
+    with st.popover("What matters", key="matters", width="content"), st.container(width=WIDTH, gap="xsmall"):
         names = _factors(config)
         if not objectives.load(config.objective, **config.objective_options).weighs:
             st.caption(f"{_title(config)} takes one factor as its label; VIB can weigh several.")

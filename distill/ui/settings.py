@@ -26,7 +26,7 @@ def controls(config: SweepConfig) -> SweepConfig:
     """Data set, objective, K and a menu of the rest; the configuration that they now say."""
     mark = config.id  # other settings from outside (a link, another run) make new widgets that begin with them
     shelf = own_table.options(config)
-    data = _pick("Data set", shelf, config.dataset, lambda name: own_table.title(name, config), "data-set", 124)
+    data = _pick("Data set", shelf, config.dataset, lambda name: own_table.title(name, config), "data-set", 112)
     if data == own_table.ANOTHER:
         own_table.ask()
         st.session_state.pop("_data-set")  # the picker goes back to what is shown until the dialog has been used
@@ -34,7 +34,7 @@ def controls(config: SweepConfig) -> SweepConfig:
     made = own_table.dialog()
     if made is not None:
         return own_table.with_table(defaults(own_table.NAME, config.objective), made)
-    objective = _pick("Objective", objectives.names(), config.objective, _objective_title, "objective-of", 172)
+    objective = _pick("Objective", objectives.names(), config.objective, _objective_title, "objective-of", 148)
     sizes = sorted({*LATENT_DIMS, config.latent_dim})
     latent = _pick("Latent dimensions K", sizes, config.latent_dim, lambda k: f"K {k}", "latent-dimensions", 84)
     changed = replace(_more(config, mark), latent_dim=latent)
@@ -209,7 +209,9 @@ def _pick(title: str, options: Sequence[Any], value: object, words: Callable[[An
 
 
 def in_words(value: object) -> str:
-    """A setting without brackets and quotes; of a table, its size."""
+    """A setting without brackets and quotes; of a joint table, its size; of a table of one's own, what was chosen."""
+    if isinstance(value, Mapping) and own_table.NAME in value:
+        return own_table.in_words(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {in_words(each)}" for name, each in value.items())
     if not isinstance(value, (tuple, list)):

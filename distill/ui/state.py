@@ -18,10 +18,13 @@ from distill.errors import DistillError, InvalidValue
 from distill.sidefiles import check_id
 from distill.ui import tables
 
-COLOUR = re.compile(r"[A-Za-z][A-Za-z0-9_ ,]{0,40}")  # which factors there are, the run knows
+COLOUR = re.compile(r"[^<>\x00-\x1f]{1,95}")  # columns of a table have any name; which there are, the run knows
 MOST_OVERLAYS = 6  # as many as there are colours for
-PARTS = ("claims",)
+PARTS = ("claims", "inputs", "items", "quality", "classes")  # of the Information plane; of Kept and discarded
+PROBES = ("logistic", "mlp")
 SOURCES = ("letters", "gaussian", "table")  # of the Exact page
+DIMS = ("2", "3")  # of a map
+MOST_ITEMS = 2000  # as many as a configuration may measure
 MOST_STEPS = 10**9  # more optimiser steps than the longest run that a configuration allows to be useful
 
 
@@ -42,6 +45,11 @@ class State:
             as tables.written wrote it; correlations. "" is the default.
         layers: ids of the one or two runs of the Layers page, with a comma between them.
         epoch: where that page's slider stands; None is the last.
+        item: place of an item among the stored ones; None is none.
+        other: a second β, beside which the first is seen; a value, None is the weakest.
+        dimension: a latent dimension, counted from 0; None is the one that carries most. dims: "3" for a map of three
+            dimensions; "" is two.
+        probe: what reads factors out of codes, logistic or mlp; "" is logistic.
     """
 
     run: str = ""
@@ -61,6 +69,11 @@ class State:
     rho: str = ""
     layers: str = ""
     epoch: float | None = None
+    item: int | None = None
+    other: float | None = None
+    probe: str = ""
+    dimension: int | None = None
+    dims: str = ""
 
     def to_params(self) -> dict[str, str]:
         """The query parameters that say this state; only what is said."""
@@ -140,6 +153,15 @@ def _read_step(text: str) -> int:
     return int(text)
 
 
+def _read_item(text: str) -> int:
+    digits = text.isascii() and text.isdigit() and len(text) <= 4
+    if not digits or int(text) > MOST_ITEMS:
+        raise InvalidValue(
+            f"item = {text[:60]} in the link is no item: it must be a whole number from 0 to {MOST_ITEMS}"
+        )
+    return int(text)
+
+
 def _read_choice(name: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         Choice(**{name: text[:60]})
@@ -172,6 +194,24 @@ def _read_runs(text: str) -> str:
 def _read_part(text: str) -> str:
     if text not in PARTS:
         raise InvalidValue(f"part = {text[:60]} in the link is no part of a page; there are {', '.join(PARTS)}")
+    return text
+
+
+def _read_dimension(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        raise InvalidValue(f"dimension = {text[:60]} in the link is no latent dimension: it must be a whole number ≥ 0")
+    return int(text)
+
+
+def _read_dims(text: str) -> str:
+    if text not in DIMS:
+        raise InvalidValue(f"dims = {text[:60]} in the link is not one of {', '.join(DIMS)}")
+    return text
+
+
+def _read_probe(text: str) -> str:
+    if text not in PROBES:
+        raise InvalidValue(f"probe = {text[:60]} in the link is not one of {', '.join(PROBES)}")
     return text
 
 
@@ -225,4 +265,9 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "rho": _read_rho,
     "layers": _read_layers,
     "epoch": _read_epoch,
+    "probe": _read_probe,
+    "item": _read_item,
+    "dimension": _read_dimension,
+    "dims": _read_dims,
+    "other": _read_beta,
 }

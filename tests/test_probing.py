@@ -10,7 +10,7 @@ import xarray as xr
 from distill import measures
 from distill.measures.codes import evaluation_noise, sampled_codes
 from distill.measures.entropies import entropy_bits
-from distill.measures.probing import factors, held_out_gain
+from distill.measures.probing import factors, fold_of, held_out_gain, interval, shuffled_label
 
 
 def test_the_evaluation_noise_is_fixed_standard_normal_and_a_prefix_of_itself():
@@ -78,6 +78,28 @@ def test_a_probe_is_judged_on_items_that_it_has_not_seen():
     claimed = entropy_bits(factor) + own.mean() / math.log(2)
     assert claimed > 0.2
     assert held_out_gain(codes, factor).mean() <= 0.05
+
+
+def test_what_a_probe_loses_on_pure_noise_is_never_shown_as_information():
+    """THEORY 8.2: unregularised, 50 dimensions of noise at 200 items read as about half a bit below 0."""
+    rng = np.random.default_rng(0)
+    codes, factor = rng.standard_normal((200, 50)), rng.integers(0, 2, 200)
+    gain = held_out_gain(codes, factor, penalty=0.01)
+    assert gain.mean() < -0.3
+    assert interval(gain) == (0.0, 0.0, 0.0)
+
+
+def test_every_item_is_held_out_once_and_folds_are_alike_for_all_probes():
+    place = fold_of(432)
+    assert sorted(np.bincount(place)) == [86, 86, 86, 87, 87]
+    assert np.array_equal(place, fold_of(432))
+
+
+def test_a_shuffled_label_has_as_many_of_each_value_and_nothing_else_in_common(sweep):
+    dealt = shuffled_label(sweep)
+    assert np.array_equal(np.bincount(dealt), np.bincount(sweep.label.values))
+    assert np.mean(dealt == sweep.label.values) < 0.2
+    assert np.array_equal(dealt, shuffled_label(sweep))
 
 
 def test_a_probe_does_without_the_value_that_a_fold_never_showed():

@@ -1,5 +1,7 @@
 """How many bits of a named factor a probe finds in the codes: V-information, cross-fitted, with intervals."""
 
+import warnings
+
 import numpy as np
 import xarray as xr
 
@@ -14,6 +16,10 @@ WIDEST_NEWTON = 400
 MOST_COLUMNS = 100
 LEAST_PROBABILITY = 1e-12
 PENALTIES = (1.0, 10.0, 100.0, 1000.0)  # raw inputs have far more columns than codes, and overfit where codes do not
+SHUFFLING = 6  # keeps the stream that shuffles the label apart from those that a run is trained and measured with
+
+BITS = {"units": "bits"}
+INTERVAL = {"low": "5 % of bootstrap resamples", "high": "95 % of bootstrap resamples"}
 
 
 def factors(run: xr.Dataset) -> xr.Dataset:
@@ -40,25 +46,69 @@ def factors(run: xr.Dataset) -> xr.Dataset:
 
 def probe(run: xr.Dataset) -> xr.Dataset:
     """The variables factor_* that a run stores after its training."""
+    codes, inputs = sampled_codes(run), run.inputs.transpose("point", "feature").values
+    values = factor_values(run)
+    kept = intervals(codes, values)
+    ceiling = [_ceiling(inputs, value) for value in values]
+    entropy = [entropy_bits(each) for each in values]
+    return xr.Dataset(
+        named("factor_kept", ("factor", "beta"), kept, "bits of the factor kept", how("logistic probe", len(inputs)))
+        | {
+            "factor_entropy": ("factor", entropy, BITS | {"long_name": "H(factor)"}),
+            "factor_ceiling": ("factor", ceiling, BITS | {"long_name": "bits the same probe finds in the raw inputs"}),
+        },
+        coords={"factor": names_of(run), "beta": run.beta},
+    )
+
+
+def names_of(run: xr.Dataset) -> list[str]:
+    """The factors of a run."""
+    return [str(name) for name in run.factor.values]
+
+
+def factor_values(run: xr.Dataset) -> np.ndarray:
+    """(factor, point): the value of every factor of the stored items."""
+    return run.factors.transpose("factor", "point").values
+
+
+def shuffled_label(run: xr.Dataset) -> np.ndarray:
+    """(point,) the labels of the stored items dealt out anew: as many of each, and nothing in common with the items."""
+    return np.random.default_rng((0, SHUFFLING)).permutation(run.label.values)
+
+
+def intervals(codes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(factors, S, 3) bits that a logistic probe finds in codes (S, N, K) of values (factors, N): mean, low, high."""
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    codes, inputs = sampled_codes(run), run.inputs.transpose("point", "feature").values
-    names, values = [str(name) for name in run.factor.values], run.factors.transpose("factor", "point").values
-    with threadpool_limits(1):  # the matrices are small: a second BLAS thread makes them ten times slower
-        intervals = np.array([[_interval(held_out_gain(each, value)) for each in codes] for value in values])
-        ceiling = [_ceiling(inputs, value) for value in values]
-    over, bits = ("factor", "beta"), {"units": "bits"}
-    how = f"logistic probe, {FOLDS}-fold cross-fitted on {len(inputs)} test items, one sampled code an item"
-    return xr.Dataset(
-        {
-            "factor_kept": (over, intervals[..., 0], bits | {"long_name": "bits of the factor kept", "estimator": how}),
-            "factor_kept_low": (over, intervals[..., 1], bits | {"long_name": "5 % of bootstrap resamples"}),
-            "factor_kept_high": (over, intervals[..., 2], bits | {"long_name": "95 % of bootstrap resamples"}),
-            "factor_entropy": ("factor", [entropy_bits(each) for each in values], bits | {"long_name": "H(factor)"}),
-            "factor_ceiling": ("factor", ceiling, bits | {"long_name": "bits the same probe finds in the raw inputs"}),
-        },
-        coords={"factor": names, "beta": run.beta},
-    )
+    # the matrices are small: a second BLAS thread makes them ten times slower
+    with threadpool_limits(1), warnings.catch_warnings():
+        # where Newton's steps lead nowhere, as for a code in which one item differs, it goes on with others by itself
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return np.array([[interval(held_out_gain(each, value)) for each in codes] for value in values])
+
+
+def how(family: str, items: int) -> str:
+    """The estimator in words."""
+    return f"{family}, {FOLDS}-fold cross-fitted on {items} test items, one sampled code an item"
+
+
+def named(name: str, dims: tuple[str, ...], kept: np.ndarray, words: str, estimator: str) -> dict[str, tuple]:
+    """Three variables from (…, 3): `name` and the ends of its interval."""
+    ends = {
+        f"{name}_{end}": (dims, kept[..., i + 1], BITS | {"long_name": INTERVAL[end]}) for i, end in enumerate(INTERVAL)
+    }
+    return {name: (dims, kept[..., 0], BITS | {"long_name": words, "estimator": estimator})} | ends
+
+
+def fold_of(items: int, folds: int = FOLDS) -> np.ndarray:
+    """(items,) the fold in which each item is held out; the same for every probe."""
+    from sklearn.model_selection import KFold
+
+    found = np.empty(items, np.int64)
+    for fold, (_, test) in enumerate(KFold(folds, shuffle=True, random_state=0).split(np.empty((items, 1)))):
+        found[test] = fold
+    return found
 
 
 def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS, penalty: float = 1.0) -> np.ndarray:
@@ -67,7 +117,6 @@ def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS, pen
     Its mean is H(s) − CE, in bits. Inputs are standardised within each fold's training items; `penalty` is that of L2.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import KFold
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -76,12 +125,11 @@ def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS, pen
         return np.zeros(len(factor))
     # Newton steps are a fifth of the time while the Hessian is small, as it is for codes
     solver = "newton-cholesky" if codes.shape[1] * len(values) <= WIDEST_NEWTON else "lbfgs"
-    log_q = np.zeros(len(factor))
-    for train, test in KFold(folds, shuffle=True, random_state=0).split(codes):
-        held, seen = (
-            np.zeros((len(test), len(values))),
-            np.unique(inverse[train]),
-        )  # 0 for a value the fold never showed
+    log_q, place = np.zeros(len(factor)), fold_of(len(factor), folds)
+    for fold in range(folds):
+        train, test = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
+        seen = np.unique(inverse[train])
+        held = np.zeros((len(test), len(values)))  # 0 for a value the fold never showed
         if len(seen) == 1:  # nothing to tell apart, which scikit-learn refuses
             held[:, seen] = 1
         else:
@@ -90,6 +138,13 @@ def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS, pen
             held[:, seen] = model.predict_proba(codes[test])
         log_q[test] = np.log(held[np.arange(len(test)), inverse[test]].clip(LEAST_PROBABILITY))
     return (log_q - np.log(counts / counts.sum())[inverse]) / np.log(2)
+
+
+def interval(gain: np.ndarray) -> tuple[float, float, float]:
+    """Mean and 90 % bootstrap interval over items; below 0 is 0, for a probe that hurts carries no information."""
+    picks = np.random.default_rng(0).integers(0, len(gain), (RESAMPLES, len(gain)))
+    low, high = np.quantile(gain[picks].mean(1), [0.05, 0.95])
+    return max(0.0, float(gain.mean())), max(0.0, float(low)), max(0.0, float(high))
 
 
 def _ceiling(inputs: np.ndarray, factor: np.ndarray) -> float:
@@ -101,10 +156,3 @@ def _ceiling(inputs: np.ndarray, factor: np.ndarray) -> float:
         left, spread, _ = np.linalg.svd(inputs - inputs.mean(0), full_matrices=False)
         inputs = left[:, :MOST_COLUMNS] * spread[:MOST_COLUMNS]
     return max(0.0, *(float(held_out_gain(inputs, factor, penalty=each).mean()) for each in PENALTIES))
-
-
-def _interval(gain: np.ndarray) -> tuple[float, float, float]:
-    """Mean and 90 % bootstrap interval over items; below 0 is 0, for a probe that hurts carries no information."""
-    picks = np.random.default_rng(0).integers(0, len(gain), (RESAMPLES, len(gain)))
-    low, high = np.quantile(gain[picks].mean(1), [0.05, 0.95])
-    return max(0.0, float(gain.mean())), max(0.0, float(low)), max(0.0, float(high))

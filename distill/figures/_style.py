@@ -60,7 +60,7 @@ def knob_value(run: xr.Dataset, index: int) -> str:
 def in_knob(run: xr.Dataset, value: float) -> str:
     """Any value of the quantity that the run's knob turns, written alike."""
     unit = json.loads(run.attrs["knob"])["unit"]
-    number = f"{value:.3g}" if _falls(run) else f"{value:.2g}"
+    number = f"{value:.3g}" if _falls(run) else f"{value:.2g}" if value < 99.5 else f"{value:.0f}"
     if 0 < value < 1e-4:
         digits, power = f"{value:.1e}".split("e")
         number = f"{digits}×10{_superscript(int(power))}"

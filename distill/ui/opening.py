@@ -36,7 +36,7 @@ def open_page(title: str, question: str, hint: str) -> State:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="distill-opening"):
         st.html(f'<h1 class="question">{html.escape(question)}</h1><p class="soft">{html.escape(hint)}</p>')
         st.session_state[ASIDE] = st.container(
-            horizontal=True, vertical_alignment="center", gap="small", width="content", key="distill-aside"
+            horizontal=True, vertical_alignment="center", gap="xsmall", width="content", key="distill-aside"
         )
     for sentence in complaints:
         say(sentence)

@@ -1,0 +1,156 @@
+"""The part on factors: what is kept of each over β, what goes first, where the bits go, and what other codes keep."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+import xarray as xr
+
+from distill import datasets, jobs, store
+from distill.config import Choice, SweepConfig
+from distill.errors import DistillError
+from distill.handle import ALIVE, Job
+from distill.measures.tasks import main_factor
+from distill.ui import looking, settings
+from distill.ui.envelope import Stage
+from distill.ui.kept_retention_content import retention_stage
+from distill.ui.opening import ASSETS, guarded, say
+from distill.ui.state import PROBES, State, current, remember
+
+QUESTION = "What does a code give up first, and what last?"
+HINT = "Drag β to the right: what nobody asked for goes first."
+KEY = "kept-retention-stage"
+PROBED = {"logistic": "linear probe", "mlp": "MLP probe"}
+ALIKE = (
+    "label",
+    "latent_dim",
+    "epochs",
+    "hidden",
+    "seed",
+    "batch_size",
+)  # a control that shares more is better
+NEEDED = ("information_x", "samples", "label", "code_mean", "code_scale")  # of a control, beside what its probes found
+LOWER = (
+    "What a probe finds of a factor is a lower bound on its bits; all bits are relative to these {count} test items "
+    "and this noise."
+)
+MISSING = "Does the task decide what is kept? Compare, at equal bits, with {titles}."
+CALLED = {"β-VAE": "a β-VAE, which sees no label", "shuffled": "the same network under shuffled labels"}
+
+
+def scene(run: xr.Dataset, state: State, path: Path) -> None:
+    """The controls, the stage, and under it what can be trained to compare with."""
+    st.html(ASSETS / "kept.css")
+    probe, scale = _look(run, state)
+    wanted = controls_of(run)
+    there = {title: found for title, config in wanted.items() if (found := _trained(config)) is not None}
+    controls = [(title, _loaded(str(each.path), each.stamp, len(each.variables))) for title, each in there.items()]
+    controls = [(title, other) for title, other in controls if np.array_equal(other.point, run.point)]
+
+    def build(choice: Choice) -> Stage:
+        return retention_stage(run, choice, probe, controls)
+
+    looking.mounted(run, KEY, looking.KEPT, build, Choice(scale=scale), probe, *(each.stamp for each in there.values()))
+    missing = {title: config for title, config in wanted.items() if title not in there}
+    if missing and "factor_kept" in run:
+        going = any(_alive(config) for config in missing.values())
+        st.fragment(_offer, run_every=looking.LIVE if going else None)(missing)
+
+
+def controls_of(run: xr.Dataset) -> dict[str, SweepConfig]:
+    """The trainings that a run is compared with: one that never sees a label, and one whose labels mean nothing.
+
+    None for a run that is such a control itself, has no noise, or whose items are drawn from a known distribution.
+    """
+    config = SweepConfig.from_json(run.attrs["config"])
+    noiseless = bool(run.information_x.isnull().any())
+    if noiseless or "joint" in run or "covariance_xy" in run or config.label == datasets.SHUFFLED:
+        return {}
+    label = main_factor(run) if config.weights else config.label
+    plain = replace(config, weights={}, label=label, start=None, seeds=1)
+    found = {"shuffled": replace(plain, label=datasets.SHUFFLED)}
+    if config.objective != "beta_vae":
+        found = {"β-VAE": replace(plain, objective="beta_vae", objective_options={}, betas=None)} | found
+    return found
+
+
+def _trained(config: SweepConfig) -> store.Run | None:
+    """The finished and probed run of `config`, or of the same objective on the same items with settings most alike."""
+    fit = [
+        run
+        for run in looking.sweeps()
+        if (run.config.dataset, run.config.dataset_options) == (config.dataset, config.dataset_options)
+        and run.config.objective == config.objective
+        and (config.objective == "beta_vae" or run.config.label == config.label)
+        and "factor_kept" in run.variables
+    ]
+    return max(fit, key=lambda run: _likeness(run.config, config), default=None)
+
+
+def _likeness(one: SweepConfig, other: SweepConfig) -> int:
+    return sum(getattr(one, name) == getattr(other, name) for name in ALIKE)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _loaded(path: str, stamp: str, variables: int) -> xr.Dataset:
+    """What is compared of the run at `path`; `stamp` and `variables` tell it from what lay there before."""
+    run = store.open_run(Path(path)).isel(code_step=[-1])
+    probed = ("factor_", "noise_kept")
+    return run[[name for name in run.data_vars if name in NEEDED or str(name).startswith(probed)]].load()
+
+
+def _look(run: xr.Dataset, state: State) -> tuple[str, str]:
+    """Which probe and which scale; both go into the address."""
+    with st.container(horizontal=True, vertical_alignment="center", key="kept-look"):
+        probes = [name for name in PROBES if name == "logistic" or "factor_kept_mlp" in run]
+        asked = state.probe if state.probe in probes else probes[0]
+        probe = asked
+        if len(probes) > 1:
+            probe = st.segmented_control(
+                "Probe", probes, format_func=PROBED.get, label_visibility="collapsed",
+                key=settings.told(f"kept-probe-{run.attrs['id']}", asked),
+            )  # fmt: skip
+        scale = st.segmented_control(
+            "Scale", ["shares", "bits"], label_visibility="collapsed",
+            key=settings.told(f"kept-scale-{run.attrs['id']}", state.scale or "shares"),
+        )  # fmt: skip
+        st.html(f'<p class="soft">{LOWER.format(count=run.sizes["point"])}</p>', width="stretch")
+    probe, scale = probe or "logistic", scale or "shares"
+    remember(replace(current(), probe="" if probe == "logistic" else probe, scale="" if scale == "shares" else scale))
+    return probe, scale
+
+
+@guarded()
+def _offer(missing: dict[str, SweepConfig]) -> None:
+    """One sentence, and the button that trains what is missing; or how far that is."""
+    going = [job for config in missing.values() if (job := _alive(config)) is not None]
+    if going:
+        standing = "; ".join(f"{job.config.objective}: {_standing(job)}" for job in going)
+        say(f"The controls are being trained: {standing}. They join the figure when they are probed.")
+        return
+    if any(_trained(config) is not None for config in missing.values()):
+        st.rerun(scope="app")
+    with st.container(horizontal=True, vertical_alignment="center", key="kept-controls"):
+        if st.button("Train the controls", key="kept-train-controls", help="The same settings, one sweep each."):
+            try:
+                for config in missing.values():
+                    jobs.submit(config)
+            except DistillError as error:
+                say(str(error), alert=True)
+                return
+            st.rerun(scope="app")
+        st.html(
+            f'<p class="soft">{MISSING.format(titles=" and ".join(CALLED[title] for title in missing))}</p>',
+            width="stretch",
+        )
+
+
+def _alive(config: SweepConfig) -> Job | None:
+    """The job of `config`, while it is trained or probed."""
+    job = jobs.queue().find(config.id)
+    return job if job is not None and (job.status in ALIVE or job.next == 0) else None
+
+
+def _standing(job: Job) -> str:
+    return settings.standing(job) if job.status in ALIVE else "probing"

@@ -23,7 +23,9 @@ from distill.layer_config import LayersConfig
 
 EXAMPLES = (SweepConfig(), SweepConfig(dataset="sprites"))
 COMPANIONS = (
-    *(SweepConfig(objective=each) for each in ("deterministic", "squared", "budget", "ceb")),
+    *(SweepConfig(objective=each) for each in ("deterministic", "squared", "budget", "ceb", "beta_vae")),
+    SweepConfig(label=datasets.SHUFFLED),
+    SweepConfig(dataset="sprites", weights={"shape": 1, "colour": 0.4}),
     *(SweepConfig(dataset=each, **datasets.defaults(each)) for each in ("gaussian", "letters")),
 )
 LAYERS = (LayersConfig(), LayersConfig(activation="relu"))

@@ -24,6 +24,10 @@ BETA_RAMP = ("#f2c46d", "#e5975c", "#cf6a63", "#a9497a", "#783a86", "#452f77", "
 # the four among it, and apart from the warm ramp of β.
 LAYER_RAMP = ("#c9b92e", "#8fae3c", "#54a05a", "#1f8f7b", "#0f7080", "#124f5e", "#12303a")
 
+# Amounts in maps and shaded words, from nearly nothing to most: one ramp of greens, none of the above among it; nothing
+# at all is the page itself.
+AMOUNT_RAMP = ("#d8ecc6", "#9bcf83", "#55a04e", "#226b31", "#0c3a1b")
+
 DARK = {
     KEPT_RELEVANT: "#4d96e8", KEPT_IRRELEVANT: "#8fd0f5", LOST_RELEVANT: "#f08a45", LOST_IRRELEVANT: "#4a505c",
     "#332288": "#9a8cf0", "#117733": "#3fb56a", "#aa4499": "#d777c9", "#999933": "#c4c45a", "#882255": "#d0608f",
@@ -33,6 +37,7 @@ DARK = {
     "#783a86": "#b15fbb", "#452f77": "#8a5fc4", "#1d1f4d": "#6a63c9",
     "#c9b92e": "#f4ea8c", "#8fae3c": "#cfe07a", "#54a05a": "#9ad38b", "#1f8f7b": "#62c3a8",
     "#0f7080": "#43a8b3", "#124f5e": "#3f8ba3", "#12303a": "#4d7591",
+    "#d8ecc6": "#1d3a24", "#9bcf83": "#2c6637", "#55a04e": "#559f4f", "#226b31": "#98d384", "#0c3a1b": "#e2f7d2",
 }  # fmt: skip
 
 

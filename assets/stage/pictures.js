@@ -3,53 +3,107 @@
 const at = (name) => import(new URL(name + new URL(import.meta.url).search, import.meta.url));
 const { node } = await at("./document.js");
 const { rgba } = await at("./theme.js");
+const { Bar, amountOf, coloursOf } = await at("./amounts.js");
+const { Lines, Shaded } = await at("./sentences.js");
 
 // Signed rows: below and above zero, on a light and on a dark page; zero is the page itself.
 const ENDS = { light: ["#8c510a", "#01665e"], dark: ["#dfa75a", "#5ab4ac"] };
 
 export class Pictures {
-  constructor(host) {
+  constructor(host, theatre) {
+    this.theatre = theatre;
     this.root = node("div", { class: "stage-pictures", role: "region" }, host);
     this.menu = node("div", { class: "stage-menu" }, this.root);
     this.rows = [];
   }
 
   show(spec) {
-    const shape =
-      spec &&
-      JSON.stringify([spec.first, spec.items, spec.rows.map((row) => [row.label, row.signed, row.values.shape])]);
+    const shape = spec && JSON.stringify([spec.first, spec.items, spec.choosing, spec.look, spec.rows.map(shapeOf)]);
     this.spec = spec;
     this.last = undefined;
     if (spec) this.root.setAttribute("aria-label", spec.title);
-    if (spec && shape === this.shape)
-      return spec.rows.forEach((row, i) => Object.assign(this.rows[i], { row, values: row.values.values }));
+    if (spec && shape === this.shape) return spec.rows.forEach((row, i) => this.rows[i].update(row, spec));
     this.shape = shape;
     this.root.hidden = !spec;
+    this.root.dataset.look = spec?.look ?? "";
     this.root.replaceChildren(this.menu);
-    this.root.style.setProperty(
-      "--n",
-      spec
-        ? (spec.items.length * spec.rows[0].values.shape.at(spec.rows[0].moving ? 3 : 2)) /
-            spec.rows[0].values.shape.at(spec.rows[0].moving ? 2 : 1)
-        : 1,
-    );
-    this.rows = (spec?.rows ?? []).map((row) => this.row(row));
+    this.rows = [];
+    if (!spec) return;
+    let group = this.root;
+    for (const row of spec.rows) {
+      if (row.heading) group = heading(this.root, row);
+      this.rows.push(this.row(row, row.large ? besideOthers(group) : group));
+    }
+    this.menu.hidden = !this.rows.some((each) => each.values);
+    const { width, height, count } = this.rows.find((each) => each.values) ?? { width: 1, height: 1, count: 1 };
+    this.root.style.setProperty("--n", (count * width) / height);
   }
 
-  row(row) {
+  row(row, host) {
+    if (row.type === "lines") return new Lines(host, row, this.theatre);
+    if (row.type === "shaded") return new Shaded(host, row, this.theatre, this.spec);
     const {
-        moving,
-        values: { values, shape },
-      } = row,
-      count = this.spec.items.length;
+      moving,
+      values: { shape },
+    } = row;
     const [height, width, depth] = [...shape.slice(moving ? 2 : 1), 1],
-      gap = Math.max(1, Math.round(width / 5));
-    const root = node("figure", {}, this.root);
-    node("figcaption", {}, root, row.label);
-    const one = this.spec.first ? canvas(root, "first", width, height, `${row.label}, the item pointed at`) : null;
-    const all = canvas(root, "all", count * (width + gap) - gap, height, `${row.label}, ${count} items`);
-    const size = { height, width, depth, gap, area: height * width * depth };
-    return { row, signed: row.signed, values, moving, one, all, ...size };
+      gap = Math.max(1, Math.round(width / 5)),
+      count = row.places ? row.places.shape[1] : shape[moving ? 1 : 0];
+    const root = node("figure", { class: row.large ? "large" : null }, host);
+    const label = node("figcaption", {}, root),
+      made = { type: "pictures", label, height, width, depth, gap, count, area: height * width * depth };
+    if (this.spec.first) made.one = canvas(root, "first", width, height, `${row.label}, the item pointed at`);
+    const strip = node("div", { class: "stage-strip" }, root);
+    made.across = count * (width + gap) - gap;
+    made.all = canvas(strip, "all", made.across, height, `${row.label}, ${count} ${count > 1 ? "items" : "map"}`);
+    made.outline = node("i", { class: "stage-chosen", hidden: "", "aria-hidden": "true" }, strip);
+    if (row.amount) made.bar = new Bar(row.large ? root : strip, this.spec.ramp);
+    made.update = (given, spec) => {
+      Object.assign(made, { row: given, values: given.values.values, moving: given.moving, signed: given.signed });
+      Object.assign(made, { ramp: given.amount ? spec.ramp : null, image: null });
+      label.replaceChildren(...captionOf(given));
+    };
+    made.update(row, this.spec);
+    this.listen(made, strip);
+    return made;
+  }
+
+  // What is pointed at in a row is said; a click chooses it.
+  listen(each, strip) {
+    const of = (event) => {
+      const box = each.all.canvas.getBoundingClientRect();
+      const x = Math.floor(((event.clientX - box.left) / box.width) * each.across),
+        y = Math.floor(((event.clientY - box.top) / box.height) * each.height);
+      const i = Math.floor(x / (each.width + each.gap)),
+        column = x - i * (each.width + each.gap);
+      const inside = i >= 0 && i < each.count && column < each.width && y >= 0 && y < each.height;
+      return inside ? { i, column, y, item: this.itemAt(each, this.frame, i) } : null;
+    };
+    strip.addEventListener("pointermove", (event) => {
+      const found = of(event),
+        words = found && this.wordsOf(each, found);
+      strip.classList.toggle("choosing", Boolean(this.spec.choosing && found?.item !== undefined));
+      if (words) this.theatre.note.show(words, event.clientX, event.clientY);
+      else this.theatre.note.hide();
+    });
+    strip.addEventListener("pointerleave", () => this.theatre.note.hide());
+    strip.addEventListener("click", (event) => {
+      const found = of(event);
+      if (this.spec.choosing && found?.item !== undefined) this.theatre.pin(found.item);
+    });
+  }
+
+  wordsOf(each, { i, column, y }) {
+    const place = placeOf(each, this.frame, i),
+      name = each.row.names?.[each.row.places ? place : i] ?? "";
+    if (!each.row.amount) return name;
+    const level = each.values[place * each.area + y * each.width + column];
+    return `row ${y + 1}, column ${column + 1}: ${amountOf(level, each.row.amount)}`;
+  }
+
+  itemAt(each, frame, i) {
+    const items = each.row.items ?? this.spec.items;
+    return items[each.row.places ? placeOf(each, frame, i) : i];
   }
 
   // `part`: the pictures of the item pointed at, one record a row; `thumbnail`: its picture as it is, until they come.
@@ -58,16 +112,24 @@ export class Pictures {
     const place = this.spec.items.indexOf(item),
       key = `${item}|${Boolean(part)}|${theme.background}`;
     const again = key !== this.last;
-    this.last = key;
+    Object.assign(this, { last: key, frame });
     this.root.classList.toggle("pointed", item !== null);
     this.rows.forEach((each, k) => {
-      if (each.moving || again) {
-        const start = each.moving ? frame * this.spec.items.length : 0;
-        each.all.putImageData((each.image = this.spread(each, start, theme)), 0, 0);
-      }
+      if (each.type !== "pictures") return each.draw(frame, theme);
+      const follows = each.moving || each.row.places?.shape[0] > 1;
+      if (follows || again) each.all.putImageData((each.image = this.spread(each, frame, theme)), 0, 0);
+      if (again) each.bar?.draw(each.row.amount, theme);
+      if (this.spec.choosing && (follows || again)) this.outline(each, frame);
       if (each.one && (again || each.moving || part))
         this.first(each, k, frame, theme, place, part, k === 0 ? thumbnail : null);
     });
+  }
+
+  outline(each, frame) {
+    const i = Array.from({ length: each.count }, (_, i) => this.itemAt(each, frame, i)).indexOf(this.spec.chosen);
+    each.outline.hidden = i < 0 || this.spec.chosen === null;
+    each.outline.style.left = `${(100 * i * (each.width + each.gap)) / each.across}%`;
+    each.outline.style.width = `${(100 * each.width) / each.across}%`;
   }
 
   first(each, k, frame, theme, place, part, thumbnail) {
@@ -78,8 +140,7 @@ export class Pictures {
     if (record) {
       const moving = record.values.length > area;
       fill(image, 0, record.values, moving ? frame * area : 0, each, theme);
-    } else if (place >= 0)
-      fill(image, 0, each.values, ((each.moving ? frame * this.spec.items.length : 0) + place) * area, each, theme);
+    } else if (place >= 0) fill(image, 0, each.values, placeOf(each, frame, place) * area, each, theme);
     else
       return void (
         thumbnail &&
@@ -88,29 +149,61 @@ export class Pictures {
     one.putImageData(image, 0, 0);
   }
 
-  // The rows as they stand, [{label, signed, width, height, depth, pictures: [{item, values, front}]}]; the item
-  // pointed at is in front, where it has a place there and its pictures are here.
+  // The rows of pictures as they stand, [{label, signed, ramp, amount, width, height, depth, pictures: [{item, values,
+  // front}]}]; the item pointed at is in front, where it has a place there and its pictures are here.
   standing(frame, item, part) {
     const { items, first } = this.spec;
-    return this.rows.map(({ row, values, moving, width, height, depth, area }, k) => {
-      const start = moving ? frame * items.length : 0,
-        of = (i) => values.subarray((start + i) * area, (start + i + 1) * area);
-      const pictures = items.map((each, i) => ({ item: each, values: of(i) }));
+    return this.rows.flatMap((each, k) => {
+      if (each.type !== "pictures") return [];
+      const { row, values, ramp, width, height, depth, area, count } = each,
+        from = (place) => values.subarray(place * area, (place + 1) * area);
+      const pictures = Array.from({ length: count }, (_, i) => {
+        return { item: this.itemAt(each, frame, i), values: from(placeOf(each, frame, i)) };
+      });
       const own = part?.[k].values,
-        from = own?.length > area ? frame * area : 0;
-      const found = own ? { item, values: own.subarray(from, from + area) } : pictures[items.indexOf(item)];
+        start = own?.length > area ? frame * area : 0;
+      const found = own ? { item, values: own.subarray(start, start + area) } : pictures[items.indexOf(item)];
       if (first && found) pictures.unshift({ ...found, front: true });
-      return { label: row.label, signed: row.signed, width, height, depth, pictures };
+      return [{ label: row.label, signed: row.signed, amount: row.amount, ramp, width, height, depth, pictures }];
     });
   }
 
-  spread(each, start, theme) {
-    const count = this.spec.items.length;
-    each.image ??= new ImageData(count * (each.width + each.gap) - each.gap, each.height);
-    for (let i = 0; i < count; i++)
-      fill(each.image, i * (each.width + each.gap), each.values, (start + i) * each.area, each, theme);
+  spread(each, frame, theme) {
+    each.image ??= new ImageData(each.across, each.height);
+    for (let i = 0; i < each.count; i++)
+      fill(each.image, i * (each.width + each.gap), each.values, placeOf(each, frame, i) * each.area, each, theme);
     return each.image;
   }
+}
+
+// Which picture of a row's values stands at place `i`.
+function placeOf({ row: { places }, moving, count }, frame, i) {
+  if (places) return places.values[(places.shape[0] > 1 ? frame * count : 0) + i];
+  return (moving ? frame * count : 0) + i;
+}
+
+// What a row is built by; rows that agree in it are updated in place.
+const shapeOf = ({ type, signed, large, heading, words, amount, values, places, texts }) => [
+  [type, signed, large, heading, heading && words, Boolean(amount), type === "lines" ? null : texts],
+  [type === "pictures" ? values.shape.slice(places ? 1 : 0) : null, places?.shape[1]],
+];
+
+function heading(root, row) {
+  const group = node("section", { class: "stage-group" }, root),
+    head = node("header", {}, group);
+  node("h3", {}, head, row.heading);
+  if (row.words) node("p", {}, head, row.words);
+  return group;
+}
+
+function besideOthers(group) {
+  const last = group.lastElementChild;
+  return last?.classList.contains("stage-large") ? last : node("div", { class: "stage-large" }, group);
+}
+
+function captionOf({ label, large, heading, words }) {
+  if (!large) return [label];
+  return [node("h3", {}, null, label), ...(words && !heading ? [node("p", {}, null, words)] : [])];
 }
 
 function canvas(parent, name, width, height, label) {
@@ -130,10 +223,12 @@ function canvas(parent, name, width, height, label) {
   return made.getContext("2d");
 }
 
-// Paints one picture, whose levels begin at `start`, into an image; of signed colours the mean of the channels.
-export function fill(image, left, values, start, { width, height, depth, signed }, theme) {
+// Paints one picture, whose levels begin at `start`, into an image; of signed colours the mean of the channels; levels
+// of amounts through their ramp.
+export function fill(image, left, values, start, { width, height, depth, signed, ramp }, theme) {
   const { data } = image,
-    across = image.width;
+    across = image.width,
+    colours = ramp ? coloursOf(ramp, theme) : null;
   const zero = signed ? rgba(theme.background) : null,
     [less, more] = ENDS[theme.dark ? "dark" : "light"].map(rgba);
   for (let y = 0, k = start; y < height; y++) {
@@ -143,7 +238,8 @@ export function fill(image, left, values, start, { width, height, depth, signed 
           side = value < 0 ? less : more,
           share = Math.min(1, Math.abs(value) * 1.25);
         for (let c = 0; c < 3; c++) data[to + c] = zero[c] + (side[c] - zero[c]) * share;
-      } else for (let c = 0; c < 3; c++) data[to + c] = values[depth === 1 ? k : k + c];
+      } else if (colours) for (let c = 0; c < 3; c++) data[to + c] = colours[values[k]][c];
+      else for (let c = 0; c < 3; c++) data[to + c] = values[depth === 1 ? k : k + c];
       data[to + 3] = 255;
     }
   }

@@ -5,6 +5,7 @@ const { node } = await at("./document.js");
 const { element } = await at("./svg.js");
 const { PAPER } = await at("./theme.js");
 const { fill } = await at("./pictures.js");
+const { valueOf } = await at("./amounts.js");
 const { WIDE, addMenu, finished, wrapped } = await at("./export.js");
 
 const EDGE = 12,
@@ -39,26 +40,36 @@ function drawing({ title, subtitle }, rows, caption) {
   return finished(page, Math.round(below + 22 + 13 * lines.length), caption);
 }
 
-// Columns under the numbers of their items, the one pointed at in front; returns where the rows end.
+// Columns under the numbers of their items, the one pointed at in front, and new numbers where a row shows others;
+// returns where the rows end.
 function grid(root, rows, top, write) {
-  const { width, height, pictures } = rows[0],
-    front = pictures[0].front ? 16 : 0,
+  const { width, height } = rows[0],
+    most = Math.max(...rows.map((row) => row.pictures.length)),
+    front = rows[0].pictures[0].front ? 16 : 0,
     gap = 6;
-  const room = (WIDE - 2 * EDGE - LABELS - front + gap) / pictures.length - gap;
+  const room = (WIDE - 2 * EDGE - LABELS - front + gap) / most - gap;
   const tall = Math.min(LARGEST, (room * height) / width),
     wide = (tall * width) / height;
   const left = (i) => EDGE + LABELS + i * (wide + gap) + (i ? front : 0);
-  write("item", EDGE, top, 11);
-  pictures.forEach(({ item }, i) => write(item, left(i) + wide / 2, top, 11, { "text-anchor": "middle" }));
-  rows.forEach((row, k) => {
-    const y = top + 8 + k * (tall + gap);
+  let y = top,
+    numbers = "";
+  for (const row of rows) {
+    const own = row.pictures.map(({ item }) => item ?? "").join();
+    if (own !== numbers && /\d/.test(own)) {
+      y += numbers ? 16 : 0;
+      write("item", EDGE, y, 11);
+      row.pictures.forEach(({ item }, i) => write(item ?? "", left(i) + wide / 2, y, 11, { "text-anchor": "middle" }));
+      y += 8;
+    }
+    numbers = own;
     write(row.label, EDGE, y + tall / 2 + 4, 12, { fill: PAPER.text });
     row.pictures.forEach(({ values }, i) => {
       const place = { x: left(i), y, width: wide, height: tall, preserveAspectRatio: "none", style: CRISP };
       element("image", { href: address(row, values), ...place }, root);
     });
-  });
-  return top + 8 + rows.length * (tall + gap) - gap;
+    y += tall + gap;
+  }
+  return y - gap;
 }
 
 function address(row, values) {
@@ -69,16 +80,17 @@ function address(row, values) {
   return canvas.toDataURL("image/png");
 }
 
-// One line a pixel and channel; levels 0 to 255, of signed rows −127 to 127 around zero.
+// One line a pixel and channel; levels 0 to 255, of signed rows −127 to 127 around zero, of amounts the amount.
 function table(rows) {
   const lines = [["row", "item", "y", "x", "channel", "value"]];
-  for (const { label, signed, width, depth, pictures } of rows) {
+  for (const { label, signed, amount, width, depth, pictures } of rows) {
     const names = depth === 1 ? ["grey"] : ["red", "green", "blue"];
     for (const { item, values } of pictures)
       values.forEach((value, i) => {
         const pixel = Math.floor(i / depth),
           place = [Math.floor(pixel / width), pixel % width];
-        lines.push([label, item, ...place, names[i % depth], signed ? Math.max(-127, value - 128) : value]);
+        const number = amount ? valueOf(value, amount) : signed ? Math.max(-127, value - 128) : value;
+        lines.push([label, item ?? "", ...place, amount ? amount.unit : names[i % depth], number]);
       });
   }
   return lines;

@@ -26,6 +26,8 @@ export class Theatre {
       previewed: null,
       item: null,
       pinned: false,
+      chosen: null, // numbers of items, a Set; null is none
+      picked: null,
       parts: new Map(),
       version: null,
     });
@@ -40,14 +42,14 @@ export class Theatre {
     this.foot = node("div", { class: "stage-foot" }, this.root);
     this.note = new Note(this.root);
     this.headline = new Headline(this.foot, this.note);
-    this.pictures = new Pictures(this.foot);
+    this.pictures = new Pictures(this.foot, this);
     offerPictures(this.pictures, this);
     this.message = node("p", { class: "stage-message", role: "alert", hidden: "" }, this.root);
     this.unwatch = watch(this.root, () => this.resized());
     this.scheme = matchMedia("(prefers-color-scheme: dark)");
     this.flipped = () => requestAnimationFrame(() => this.recolour());
     this.scheme.addEventListener("change", this.flipped);
-    this.escape = (event) => event.key === "Escape" && this.pinned && this.pin(null);
+    this.escape = (event) => event.key === "Escape" && (this.pinned ? this.pin(null) : this.chosen && this.gather(null));
     this.root.addEventListener("keydown", this.escape);
     document.fonts?.addEventListener("loadingdone", (this.inked = () => (forget(), this.request())));
   }
@@ -57,7 +59,9 @@ export class Theatre {
     const same = this.header?.identity === header.identity,
       steps = header.steps;
     const last = same && this.step === this.header.steps - 1 && steps > this.header.steps; // follow what grows
-    if (!same) [this.parts, this.item, this.pinned, this.previewed] = [new Map(), null, false, null];
+    if (!same) [this.parts, this.item, this.pinned, this.previewed, this.picked] = [new Map(), null, false, null, null];
+    if (this.header?.subject !== header.subject) this.chosen = memory?.chosen ?? null;
+    const untold = this.chosen && serial !== this.serial;
     if (!same || serial !== this.serial) [this.index, this.step] = memory ? [memory.index, memory.step] : [index, step];
     else if (last) this.step = steps - 1;
     Object.assign(this, { key, header, serial });
@@ -72,6 +76,7 @@ export class Theatre {
     this.resized(true);
     this.draw();
     this.settleSoon(0);
+    if (untold) this.report();
   }
 
   lay(same) {
@@ -174,9 +179,11 @@ export class Theatre {
   }
 
   report() {
-    const { index, step, item, pinned, serial } = this,
-      last = step === this.header.steps - 1;
-    const state = { serial, index, step, last, item, pinned, wanted: this.wanted() },
+    const { index, step, item, pinned, picked, serial } = this,
+      last = step === this.header.steps - 1,
+      { subject } = this.header,
+      chosen = [...(this.chosen ?? [])];
+    const state = { serial, index, step, last, item, pinned, picked, chosen, subject, wanted: this.wanted() },
       text = JSON.stringify(state);
     if (text === this.told) return;
     this.told = text;
@@ -198,7 +205,7 @@ export class Theatre {
       const spec = this.header.views.find((each) => each.name === view);
       for (const piece of moving) {
         const record = spec?.moving.find((each) => each.trace === piece.trace);
-        for (const key of ["x", "y", "low", "high"])
+        for (const key of ["x", "y", "z", "low", "high"])
           if (piece[key] && record?.[key]?.steps) record[key].steps[part.step] = piece[key];
       }
     }
@@ -234,6 +241,19 @@ export class Theatre {
     if (item !== null) this.item = item;
     this.root.classList.toggle("pinned", this.pinned);
     this.request();
+    this.report();
+  }
+
+  // These items are chosen, besides those that are where `more`; null or none: no longer any.
+  gather(items, more = false) {
+    const all = new Set([...(more ? (this.chosen ?? []) : []), ...(items ?? [])]);
+    this.chosen = all.size ? all : null;
+    this.request();
+    this.report();
+  }
+
+  pick(number) {
+    this.picked = number;
     this.report();
   }
 
@@ -276,7 +296,8 @@ export class Theatre {
   }
 
   place() {
-    return { serial: this.serial, identity: this.header?.identity, index: this.index, step: this.step };
+    const { serial, index, step, chosen } = this;
+    return { serial, identity: this.header?.identity, index, step, chosen };
   }
 
   // The numbers that are drawn now, for tests: view name → traces with x, y (data) and px, py.

@@ -15,8 +15,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from distill.errors import InvalidValue
-from distill.figures._animation import Moving, Values
+from distill.figures._animation import PITCH, YAW, Moving, Values
 from distill.ui.packing import Packer, figure_json
+from distill.ui.picture_rows import Pictures, Thumbnails, pack_pictures, pack_thumbnails
+from distill.ui.picture_rows import Row as Row
 
 PREFIX = struct.Struct("<IHHII")
 
@@ -25,7 +27,10 @@ PREFIX = struct.Struct("<IHHII")
 class View:
     """A figure with fixed axis ranges and margins, in a region called `name`.
 
-    `hover`: "items" (the traces' customdata are item numbers), "frames" (they are frame numbers) or None.
+    `hover`: "items" (the traces' customdata are item numbers), "frames" (they are frame numbers), "picks" (they are
+    numbers of what can be clicked, side by side along x) or None. `choosing`: items can be chosen by a box or a lasso,
+    and by `legend`, (trace, text, colour) of what the colours mean. `still`: nothing in it follows a slider. A view
+    with traces that have a z can be turned.
     """
 
     name: str
@@ -34,32 +39,9 @@ class View:
     title: str = ""
     subtitle: str = ""
     hover: str | None = None
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of pictures: uint8 (items, h, w[, 3]), or (frames, items, h, w[, 3]) where they follow the slider.
-
-    `signed`: 128 is zero; the browser maps such values to two colours, since the colour of zero follows the theme.
-    """
-
-    label: str
-    values: np.ndarray
-    signed: bool = False
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """Rows of pictures of the same `items` (numbers); `first` keeps a place in front for the item pointed at.
-
-    `title` and `subtitle` stand on the figure that is taken away.
-    """
-
-    items: Sequence[int]
-    rows: tuple[Row, ...]
-    first: bool = True
-    title: str = "Pictures"
-    subtitle: str = ""
+    choosing: bool = False
+    legend: Sequence[tuple[int, str, str]] = ()
+    still: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,20 +56,13 @@ class Slider:
 
 
 @dataclass(frozen=True)
-class Thumbnails:
-    """Small pictures of `items` (numbers), uint8 (items, h, w[, 3]), shown where an item is pointed at."""
-
-    items: Sequence[int]
-    values: np.ndarray
-
-
-@dataclass(frozen=True)
 class Stage:
     """Everything that one stage shows.
 
     `headline`: for every frame (or step, then frame) a list of (value, caption, tooltip), the same number each time.
     `identity`: content of the same identity is updated in place and keeps slider, zoom and hover; another identity
     starts anew at `slider.index` and `second.index`. Raise `revision` to move the sliders of the same identity.
+    `subject`: content of the same subject has the same items, so that those that are chosen stay so.
     `palette`: {light hex: dark hex} for the colours of the figures.
     """
 
@@ -102,6 +77,7 @@ class Stage:
     filename: str = "figure"
     palette: Mapping[str, str] = field(default_factory=dict)
     revision: int = 0
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +92,7 @@ class Packed:
     step: int = 0
     frames: int = 1
     steps: int = 1
+    subject: str = ""
 
     def block(self, key: str, index: int = 0, step: int = 0, serial: int = 0) -> bytes:
         """The bytes for the stage `key` in the browser, beginning at `index` and `step`."""
@@ -141,10 +118,11 @@ def pack(content: Stage) -> Packed:
         "views": [_view(view, packer, frames, steps) for view in content.views],
         "sliders": [_slider(slider) for slider in (content.slider, content.second) if slider],
         "headline": _headline(content.headline, packer, frames, steps),
-        "pictures": _pictures(content.pictures, packer, frames),
-        "thumbnails": _thumbnails(content.thumbnails, packer),
+        "pictures": pack_pictures(content.pictures, packer, frames),
+        "thumbnails": pack_thumbnails(content.thumbnails, packer),
         "caption": content.caption,
         "filename": content.filename,
+        "subject": content.subject,
         "palette": {light.lower(): dark for light, dark in content.palette.items()},
     }
     return _sealed(header, packer, content)
@@ -176,18 +154,18 @@ def _sealed(header: dict[str, Any], packer: Packer, content: Stage) -> Packed:
     second = content.second.index if content.second else 0
     return Packed(
         packer.head(header | {"version": seal}), body, content.identity, content.revision,
-        content.slider.index, second, header["frames"], header["steps"],
+        content.slider.index, second, header["frames"], header["steps"], content.subject,
     )  # fmt: skip
 
 
 def _view(view: View, packer: Packer, frames: int, steps: int) -> dict[str, Any]:
-    if view.hover not in (None, "items", "frames"):
-        raise InvalidValue(f"hover of view '{view.name}' is {view.hover!r}; allowed: 'items', 'frames', None")
+    if view.hover not in (None, "items", "frames", "picks"):
+        raise InvalidValue(f"hover of view '{view.name}' is {view.hover!r}; allowed: 'items', 'frames', 'picks', None")
     figure = figure_json(view.figure)
     for each in view.moving:
         if not 0 <= each.trace < len(figure["data"]):
             raise InvalidValue(f"view '{view.name}' has {len(figure['data'])} traces; there is no trace {each.trace}")
-        for array in (each.x, each.y, each.low, each.high):
+        for array in (each.x, each.y, each.z, each.low, each.high):
             _check_shape(array, view.name, frames, steps)
     moving = [_moving(each, figure, packer, view.name) for each in view.moving]
     for each in view.moving:  # sent frame by frame, so not once more with the figure
@@ -195,6 +173,8 @@ def _view(view: View, packer: Packer, frames: int, steps: int) -> dict[str, Any]
         figure["data"][each.trace].update({name: [] for name, value in given.items() if value is not None})
     return {
         "name": view.name, "title": view.title, "subtitle": view.subtitle, "hover": view.hover,
+        "choosing": view.choosing, "legend": [list(each) for each in view.legend], "still": view.still,
+        "seen": [YAW, PITCH] if any(each.z is not None for each in view.moving) else None,
         "figure": {"data": packer.tree(figure["data"]), "layout": packer.tree(figure["layout"])}, "moving": moving,
     }  # fmt: skip
 
@@ -215,6 +195,7 @@ def _moving(each: Moving, figure: dict[str, Any], packer: Packer, name: str) -> 
     for key, values, along in (
         ("x", each.x, "x"),
         ("y", each.y, "y"),
+        ("z", each.z, "x"),
         ("low", each.low, ends),
         ("high", each.high, ends),
     ):
@@ -250,29 +231,6 @@ def _headline(headline: Sequence, packer: Packer, frames: int, steps: int) -> di
         allowed = f"({frames}, cells, 3) or ({steps}, {frames}, cells, 3)"
         raise InvalidValue(f"the headline has shape {tuple(record['shape'])}; allowed: {allowed}")
     return record
-
-
-def _pictures(pictures: Pictures | None, packer: Packer, frames: int) -> dict[str, Any] | None:
-    if pictures is None:
-        return None
-    count, rows = len(pictures.items), []
-    for row in pictures.rows:
-        shape = row.values.shape
-        moving = len(shape) == 5 or (len(shape) == 4 and shape[3] != 3)
-        if len(shape) < 3 or (shape[:2] != (frames, count) if moving else shape[0] != count):
-            allowed = f"({count}, h, w) or ({frames}, {count}, h, w), with 3 at the end for colour"
-            raise InvalidValue(f"picture row '{row.label}' has shape {shape}; allowed: {allowed}")
-        values = packer.raw(row.values, np.uint8)
-        rows.append({"label": row.label, "signed": row.signed, "moving": moving, "values": values})
-    words = {"title": pictures.title, "subtitle": pictures.subtitle}
-    return {"items": [int(item) for item in pictures.items], "rows": rows, "first": pictures.first} | words
-
-
-def _thumbnails(thumbnails: Thumbnails | None, packer: Packer) -> dict[str, Any] | None:
-    if thumbnails is None:
-        return None
-    items = np.asarray(thumbnails.items, dtype=np.float32)
-    return {"items": packer.raw(items, np.float32), "sheet": packer.sheet(thumbnails.values)}
 
 
 def _within(name: str, value: int, count: int) -> None:

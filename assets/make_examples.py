@@ -5,7 +5,7 @@ COMPANIONS are there to be compared with: they keep their numbers and their last
 `make_examples.py sweeps` or `layers` makes one kind anew and leaves the other. Codes, maps, decoders and readings of
 single items and inputs are rounded, so that all examples together stay small, and say so in their attribute `rounded`:
 whatever is computed from the codes of an example is computed from rounded ones. Bits, errors and shares of a whole run
-are as they were measured.
+are kept to seven digits.
 """
 
 import json
@@ -30,12 +30,13 @@ COMPANIONS = (
 )
 LAYERS = (LayersConfig(), LayersConfig(activation="relu"))
 COMMAND = "make examples"
-MANTISSA = {  # bits kept of a float16's ten
-    "code_mean": 6, "code_scale": 4, "codes_2d": 9, "map_umap": 9, "item_bits": 6, "item_uncertainty": 6,
-    "r_squared": 6, "fisher_bits": 5, "fisher_bits_of": 5, "word_bits": 5,
+MANTISSA = {  # bits kept of a float16's ten; a companion's are one fewer
+    "code_mean": 5, "code_scale": 4, "codes_2d": 7, "map_umap": 7, "item_bits": 5, "item_uncertainty": 5,
+    "r_squared": 5, "fisher_bits": 4, "fisher_bits_of": 3, "word_bits": 5, "decoder_out_bias": 7,
 }  # fmt: skip
 WEIGHT_LEVELS = 63  # of the decoder's last layer, on either side of 0: its pictures are within 4 of 255 levels
-OF_PICTURES = ("kept", "decoder_", "fisher_", "word_bits", "r_squared", "map_")  # what a companion goes without
+OF_ITEMS = ("kept", "decoder_", "fisher_", "word_bits", "r_squared", "map_", "item_")  # what a companion goes without
+EVERY = 4  # snapshots, of which a companion keeps one
 LARGEST = 6_000_000  # bytes, all examples together
 
 
@@ -50,6 +51,7 @@ def main(kinds: list[str]) -> None:
         for kind in kinds or makers:
             for config in configs[kind]:
                 makers[kind](config, made / config.id)
+                shorten(made / config.id)
                 print(config.dataset, config.id, f"{size(made / config.id):,} bytes", flush=True)
         kept = {config.id for kind in makers for config in configs[kind]}
         for old in target.glob("*"):
@@ -76,12 +78,17 @@ def pack(run: xr.Dataset, path: Path, companion: bool = False) -> None:
     """Write `run`, its codes and pictures rounded, with one chunk an array."""
     about = run.attrs | {"command": COMMAND, "left_out": "codes before the last step (NaN), but for their maps"}
     if companion:
-        run = run.drop_vars([name for name in run.data_vars if str(name).startswith(OF_PICTURES)])
+        run = run.drop_vars([name for name in run.data_vars if str(name).startswith(OF_ITEMS)])
         run = run.isel(code_step=[-1])
-        about["left_out"] = "decoder, maps of inputs, map_umap, codes before the last step"
+        about["left_out"] = "decoder, maps of inputs, readings of items, map_umap, codes before the last step"
+        if "joint" not in run and "covariance_xy" not in run:  # those are looked at for themselves
+            last, every = run.sizes["step"] - 1, np.arange(run.sizes["step"])
+            run = run.isel(step=every[(every % EVERY == 0) | (every == last)])
+            about["left_out"] += f"; of {EVERY} snapshots all but one"
     last = run.code_step == run.code_step[-1]
     run = run.assign({name: run[name].where(last) for name in ("code_mean", "code_scale")})
-    slim = {name: rounded(run[name], kept) for name, kept in MANTISSA.items() if name in run}
+    slim = {name: rounded(run[name], kept - companion) for name, kept in MANTISSA.items() if name in run}
+    slim |= {name: single(each) for name, each in run.data_vars.items() if each.dtype == np.float64}
     if "decoder_out" in run:
         slim["decoder_out"] = as_bytes(run.decoder_out)
     arrays.write_whole(path, run.assign(slim), about, whole=True)
@@ -112,12 +119,23 @@ def rounded(array: xr.DataArray, kept: int) -> xr.DataArray:
     return array.copy(data=data).assign_attrs(rounded=f"{kept} bits of mantissa")
 
 
+def single(array: xr.DataArray) -> xr.DataArray:
+    """float32: a bit to seven digits, where twice as many are noise that does not compress."""
+    return array.astype(np.float32).assign_attrs(array.attrs, rounded="float32")
+
+
 def as_bytes(array: xr.DataArray) -> xr.DataArray:
     """int8, with the factor by which xarray makes the numbers of it again."""
     values = array.values.astype(np.float64)
     factor = float(np.abs(values).max()) / WEIGHT_LEVELS
     said = {"scale_factor": factor, "rounded": f"{2 * WEIGHT_LEVELS + 1} levels"}
     return array.copy(data=(values / factor).round().astype(np.int8)).assign_attrs(said)
+
+
+def shorten(path: Path) -> None:
+    """Take the blanks out of the metadata of a run: there are many arrays, and no person reads it."""
+    for file in path.rglob("zarr.json"):
+        file.write_text(json.dumps(json.loads(file.read_text()), separators=(",", ":")))
 
 
 def size(path: Path) -> int:

@@ -190,7 +190,7 @@ def test_the_areas_are_the_ledger_and_sum_to_log2_n_at_every_strength(digits, st
     for name, words in zip(PARTS, EVERY_PART, strict=True):
         outline = numbers(trace(figure, words).y)
         top, low = outline[: BETAS + 2][1:-1], outline[BETAS + 2 :][::-1][1:-1]
-        assert low == pytest.approx(bottom) and top - low == pytest.approx(parts[name].values, abs=1e-9)
+        assert low == pytest.approx(bottom, abs=2e-6) and top - low == pytest.approx(parts[name].values, abs=2e-6)
         bottom = top
     count = int(digits.samples.sel(split=split)[place])
     assert bottom == pytest.approx(np.full(BETAS, np.log2(count)))
@@ -246,6 +246,7 @@ def test_near_log2_n_equal_bits_say_nothing(crafted):
 
 
 def test_nothing_is_drawn_for_what_was_not_measured(digits):
+    digits = digits.drop_vars([name for name in digits if str(name).startswith(("noise_", "pca_"))])
     names = [each.name for each in retention_curves(digits).data]
     assert not any("noise" in name for name in names)
     assert not any("PCA" in str(each.name) for each in equal_bits(digits).data)

@@ -9,7 +9,7 @@ from distill.figures._style import FURNITURE, SMALL, blank
 from distill.measures.tasks import task_weights
 from distill.palette import CLASSES, INK, KEPT_RELEVANT
 
-LEFT, RIGHT = 64, 18  # margins of the figures over β that stand under each other, unless a factor's name is longer
+LEFT, RIGHT = 64, 44  # margins of figures over β that stand under each other, unless a factor has a longer name
 LETTER = 7.0  # pixels, of the factors' names
 HALF = 0.5
 NAMES = {"logistic": "a linear probe", "mlp": "an MLP probe"}

@@ -67,7 +67,7 @@ def _columns(run: xr.Dataset, controls: Sequence[tuple[str, xr.Dataset]], probe:
     whole, known = found.entropy.where(found.entropy > 0), xr.DataArray(~near, dims="beta")
     own = [f"{'≥ ' if least else ''}{_said(each)}" for each, least in zip(bits, near, strict=True)]
     columns = [_column(str(run.attrs["objective_title"]), found, whole, own)]
-    if "pca_kept" in run:
+    if "pca_kept" in run and bool(run.pca_bits.notnull().any()):
         words = [NEAR if least else _said(each) for each, least in zip(run.pca_bits.values, near, strict=True)]
         title = "PCA" if probe == "logistic" else "PCA, linear"  # which is all that has read it
         columns.append(_column(title, retention(run, "pca").where(known), whole, words))

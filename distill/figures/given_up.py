@@ -17,8 +17,7 @@ from distill.palette import GRID, GROUND, INK, LOST_IRRELEVANT, LOST_RELEVANT, S
 
 __all__ = ["animated_half_points", "half_points"]
 
-ROOM = 0.72  # of the axis: beyond it the words beside a row's end stand to its left
-LETTER, GAP = 0.016, 0.03  # of the axis: what a letter of those words takes, and what stays free around them
+LETTER, GAP = 0.016, 0.03  # of the axis: what a letter of the words on it takes, and what stays free around them
 RANKS = ("ranked", "above half to the end", "never above half")
 
 
@@ -89,10 +88,8 @@ def _said(run: xr.Dataset, at: xr.Dataset, best: float) -> str:
 
 
 def _bar_end(row: Row, count: int) -> float:
-    """Where the bar stops: at its dot, or before the words that stand to the left of that."""
-    if row.until <= ROOM * count:
-        return row.until
-    return np.nanmin([row.until, row.low]) - (GAP + LETTER * len(row.words)) * count
+    """Where the bar stops: at its dot, or before the words at the end of the axis that stand for one."""
+    return row.until if np.isfinite(row.place) or row.until < 0 else row.until - (GAP + LETTER * len(row.words)) * count
 
 
 def _pale(figure: go.Figure, rows: list[Row], height: np.ndarray, count: int) -> None:
@@ -147,17 +144,20 @@ def _names(figure: go.Figure, rows: list[Row], height: np.ndarray, kept: np.ndar
 
 
 def _words(figure: go.Figure, rows: list[Row], height: np.ndarray, count: int) -> list[Moving]:
-    """The β of each half point beside it, or what stands for it; they do not move."""
+    """The β of each half point at the right of its row, or on the row what stands for it; they do not move."""
     motions = []
-    for side, way in (("right", 1), ("left", -1)):
-        mine = [i for i, row in enumerate(rows) if (row.until > ROOM * count) == (side == "left")]
-        ends = [max(-0.5, np.nanmax([rows[i].until, rows[i].high])) if way > 0 else
-                np.nanmin([rows[i].until, rows[i].low]) for i in mine]  # fmt: skip
+    for side, places in (("right", _beyond(rows, count)), ("left", [row.until - GAP * count for row in rows])):
+        mine = [i for i, row in enumerate(rows) if (np.isnan(row.place) and row.until > 0) == (side == "left")]
         figure.add_trace(go.Scatter(
-            x=[end + 0.02 * way * count for end in ends], y=height[mine], mode="text", meta=FURNITURE,
+            x=[places[i] for i in mine], y=height[mine], mode="text", meta=FURNITURE, cliponaxis=False,
             text=[rows[i].words for i in mine], textposition=f"middle {side}", name="half points in words",
             textfont={"size": SMALL, "weight": 600, "color": [SOFT_INK if rows[i].until < 0 else INK for i in mine]},
             hoverinfo="skip",
         ))  # fmt: skip
         motions.append(Moving(len(figure.data) - 1))
     return motions
+
+
+def _beyond(rows: list[Row], count: int) -> list[float]:
+    """Where words begin: of a half point in the margin, of a row that has no bar at its beginning."""
+    return [count - 0.5 if np.isfinite(row.place) else -0.5 + GAP * count for row in rows]

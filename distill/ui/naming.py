@@ -8,10 +8,13 @@ from distill.errors import DistillError
 from distill.ui import settings
 
 TELLING = (
-    "label", "dataset_options", "objective_options", "latent_dim", "hidden", "decoder_hidden", "epochs", "batch_size",
-    "learning_rate", "seed", "seeds",
+    "label", "weights", "dataset_options", "objective_options", "latent_dim", "hidden", "decoder_hidden", "epochs",
+    "batch_size", "learning_rate", "seed", "seeds", "start",
 )  # fmt: skip
-NAMED = {"latent_dim": "K", "dataset_options": "", "objective_options": "", "learning_rate": "rate"}
+NAMED = {
+    "latent_dim": "K", "weights": "", "dataset_options": "", "objective_options": "", "learning_rate": "rate",
+    "start": "from",
+}  # fmt: skip
 
 
 def run_names(listed: Sequence[store.Run]) -> dict[str, str]:

@@ -215,7 +215,7 @@ def in_words(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {in_words(each)}" for name, each in value.items())
     if not isinstance(value, (tuple, list)):
-        return str(value)
+        return f"{value:g}" if isinstance(value, float) else str(value)
     table = bool(value) and isinstance(value[0], (tuple, list))
     return f"{len(value)} × {len(value[0])} table" if table else " ".join(map(str, value)) or "none"
 

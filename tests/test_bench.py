@@ -7,6 +7,7 @@ from conftest import SMALL
 
 from distill import bench, exact
 from distill.bench import exact as against_embo
+from distill.bench import maps as mapping
 from distill.bench import training as race
 from distill.config import SweepConfig
 from distill.training import build
@@ -78,6 +79,25 @@ def test_the_race_is_won_by_bits_in_the_unit_of_the_other_side(monkeypatch):
     assert found.cost == pytest.approx([1.281508 - 0.429547 / 0.2, 1.804716 - 0.507905 / 0.1], abs=1e-5)
     assert found.their_cost.tolist() == [0, 0] and len(found.ours) == len(found.theirs) == against_embo.TURNS
     assert exact.critical_beta(against_embo.joint(1.0)).local < 1 and against_embo.joint(1.0).shape == (256, 10)
+
+
+def test_maps_are_held_to_what_they_promise(monkeypatch, capsys):
+    """Stand-ins: alone every β is turned and new, chained it stays; what stays is calm, and what is drawn at random is
+    not faithful."""
+    codes = np.tile(np.random.default_rng(0).standard_normal((60, 2)), (3, 1, 1))
+    fresh = np.random.default_rng(1).standard_normal((3, 60, 2))
+    monkeypatch.setattr(mapping, "sweep_codes", lambda *_: codes)
+    monkeypatch.setattr(mapping, "_warm", lambda _: None)
+    kept, missed = (f"trustworthiness {word}, motion {word}" for word in ("kept", "MISSED"))
+    for chained, promised in ((codes, kept), (fresh, missed)):
+        turns = [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in (0, 1, 2)]
+        noise = 0.05 * np.random.default_rng(2).standard_normal((3, 60, 2))
+        alone = np.stack([(each + extra) @ turn for each, extra, turn in zip(codes, noise, turns, strict=True)])
+        monkeypatch.setattr(mapping, "independent", lambda _, alone=alone: alone)
+        monkeypatch.setattr(mapping, "chained", lambda _, chained=chained: chained)
+        monkeypatch.setattr(mapping, "rerun", lambda _, maps: maps)
+        assert bench.main(["maps", "--quick"]) == 0
+        assert promised in capsys.readouterr().out
 
 
 def test_a_part_that_is_not_there_is_refused_with_those_that_are(capsys):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from distill import recording, store
-from distill.projection import chained_umap, plane, turned
+from distill import finishing, store
+from distill.errors import InvalidValue
+from distill.projection import chained_umap, displacement, plane, principal, turned
 
 
 def distances(points):
@@ -99,6 +100,39 @@ def test_a_code_that_has_collapsed_still_has_a_map():
     assert np.array_equal(plane(codes), np.zeros((2, 30, 2)))
 
 
+@pytest.mark.parametrize("dims", [2, 3])
+def test_principal_directions_keep_distances_in_any_number(dims):
+    codes = wandering_codes(betas=3) + 7
+    found = principal(codes, dims)
+    assert found.shape == (3, 300, dims)
+    for each, layout in zip(codes, found, strict=True):
+        values, vectors = np.linalg.eigh(np.cov(each.T))
+        wanted = (each - each.mean(0)) @ vectors[:, np.argsort(values)[-dims:]]
+        assert np.allclose(distances(layout), distances(wanted), atol=1e-4)
+
+
+def test_in_three_dimensions_neighbouring_betas_lie_alike_and_a_smaller_code_is_itself():
+    codes = wandering_codes()
+    assert drift(principal(codes, 3)).max() < 0.05
+    flat = principal(codes[..., :2], 3)
+    assert np.array_equal(flat[..., :2], codes[..., :2].astype(np.float32)) and not flat[..., 2].any()
+
+
+def test_place_size_and_turn_of_a_map_are_no_motion(rotation):
+    layout = np.random.default_rng(0).standard_normal((300, 2)) * [3, 1]
+    for other in (layout + 5, 7 * layout, layout @ rotation, layout * [1, -1], -2 * layout @ rotation + 1):
+        assert displacement(layout, other) == pytest.approx(0, abs=1e-9)
+    assert displacement(np.zeros((9, 2)), np.zeros((9, 2))) == 0
+
+
+def test_displacement_is_in_standard_deviations_of_the_layout():
+    """Unrelated normal clouds: E|a − b| = √2 · √(π/2) = √π. Noise of share s: √(π/2) · s, to first order."""
+    one, other, noise = np.random.default_rng(0).standard_normal((3, 20000, 2))
+    assert displacement(one, 9 * other) == pytest.approx(np.sqrt(np.pi), abs=0.03)
+    assert displacement(one, one + 0.02 * noise) == pytest.approx(0.02 * np.sqrt(np.pi / 2), rel=0.03)
+    assert displacement(one, other) == pytest.approx(displacement(other, one), rel=1e-9)
+
+
 @pytest.mark.slow
 def test_a_chained_umap_follows_its_neighbour_and_is_as_trustworthy():
     from sklearn.manifold import trustworthiness
@@ -117,6 +151,9 @@ def test_a_chained_umap_follows_its_neighbour_and_is_as_trustworthy():
         assert np.allclose(layout.mean(0), 0, atol=1e-4)
         assert trustworthiness(codes[1], layout, n_neighbors=10) > 0.9
     assert np.array_equal(chained, chained_umap(codes[1], first, seed=0))
+    again = chained_umap(codes[1], first, seed=1)
+    assert 0 < displacement(again, chained) < displacement(alone, chained)
+    assert chained_umap(codes[0], None, 0, 3).shape == (150, 3)
 
 
 # --- how a run's βs are mapped one after the other
@@ -127,11 +164,14 @@ def mapped(sweep, tmp_path, monkeypatch):
     """The sweep in a store of its own, and a layout in the place of UMAP's that tells what it was given."""
     calls = []
 
-    def layout(codes, before, seed):
-        calls.append((codes, before, seed))
-        return np.full((len(codes), 2), 1 if before is None else 10 * before[0, 0] + 1, np.float32)
+    def layout(codes, before, seed, dims=2):
+        calls.append((codes, before, seed, dims))
+        number = 1 if before is None else 10 * before[0, 0] + 1
+        found = np.random.default_rng((int(number), seed)).standard_normal((len(codes), dims))
+        found[0] = number
+        return found.astype(np.float32)
 
-    monkeypatch.setattr(recording, "chained_umap", layout)
+    monkeypatch.setattr(finishing, "chained_umap", layout)
     store.create(tmp_path / "run", sweep.isel(step=slice(-1, None), code_step=slice(-1, None)))
     return tmp_path / "run", calls
 
@@ -144,24 +184,67 @@ def test_every_beta_is_mapped_from_the_one_before(mapped, sweep):
     from distill.measures.codes import sampled_codes
 
     path, calls = mapped
-    assert [recording.map_beta(path, i) for i in range(5)] == [True, True, True, True, False]
+    assert [finishing.map_beta(path, i) for i in range(5)] == [True, True, True, True, False]
     found = layouts(path)
     assert found.dims == ("beta", "point", "axis")
     assert found.values[:, 0, 0].tolist() == [1, 11, 111, 1111, 11111]
-    assert np.array_equal(np.stack([codes for codes, _, _ in calls]), sampled_codes(sweep))
-    assert {seed for _, _, seed in calls} == {json.loads(sweep.attrs["config"])["seed"]}
-    assert not recording.map_beta(path, 5)
+    seed = json.loads(sweep.attrs["config"])["seed"]
+    assert [each[2] for each in calls] == [seed, seed + 1] * 5
+    for first in (0, 1):  # the map, and the rerun that differs in its seed only
+        assert np.array_equal(np.stack([codes for codes, *_ in calls[first::2]]), sampled_codes(sweep))
+    assert all(one[1] is two[1] for one, two in zip(calls[::2], calls[1::2], strict=True))
+    assert not finishing.map_beta(path, 5)
+
+
+def test_motion_is_measured_from_the_beta_before_and_chance_from_a_rerun(mapped):
+    path, calls = mapped
+    for index in range(5):
+        finishing.map_beta(path, index)
+    run, maps = xr.open_zarr(path).load(), layouts(path).values
+    assert np.isnan(run.map_motion[0])
+    wanted = [displacement(maps[i], maps[i - 1]) for i in range(1, 5)]
+    assert run.map_motion.values[1:] == pytest.approx(wanted, rel=1e-5)
+    again = [finishing.chained_umap(*each[:3]) for each in calls[1:10:2]]
+    wanted = [displacement(one, two) for one, two in zip(again, maps, strict=True)]
+    assert run.map_rerun.values == pytest.approx(wanted, rel=1e-5)
+    assert run.map_motion.attrs["units"] == run.map_rerun.attrs["units"] == "standard deviations of the layout"
+
+
+def test_layouts_that_are_gone_are_made_again(mapped):
+    path, _ = mapped
+    finishing.map_beta(path, 0)
+    (store.side(path) / finishing.UMAP_SCRATCH).unlink()
+    assert [finishing.map_beta(path, i) for i in (3, 4)] == [True, False]
+    assert layouts(path).values[:, 0, 0].tolist() == [1, 11, 111, 1111, 11111]
+
+
+def test_a_map_of_three_dimensions_is_made_when_it_is_asked_for(mapped, sweep, monkeypatch):
+    path, calls = mapped
+    answer = finishing.map_3d(path)
+    found = xr.open_zarr(path).map_umap_3d.load()
+    assert found.dims == ("beta", "point", "axis_3d") and found.shape == (5, 400, 3)
+    assert np.allclose(answer, found.values, atol=1e-4) and json.loads(json.dumps(answer)) == answer
+    assert {each[3] for each in calls} == {3} and found.values[:, 0, 0].tolist() == [1, 11, 111, 1111, 11111]
+    monkeypatch.setattr(store, "examples", lambda: path.parent)
+    store.extend(path, xr.Dataset({"map_umap_3d": 0 * found}))
+    assert np.allclose(finishing.map_3d(path), answer)
+    assert not xr.open_zarr(path).map_umap_3d.any()  # an example stays as it is
+
+
+def test_a_code_of_three_dimensions_needs_no_map_of_three(noiseless, own_store):
+    with pytest.raises(InvalidValue, match=r"^run '\w+' needs no map: its codes are symbols, or of at most three dim"):
+        finishing.map_3d(own_store / noiseless.attrs["id"])
 
 
 def test_a_map_made_twice_starts_from_the_same_neighbour(mapped):
     """As after a worker that died when its layout was saved and not yet reported."""
     path, _ = mapped
     for index in (0, 1, 2, 0, 1, 1, 2, 2, 3):
-        assert recording.map_beta(path, index)
-    assert not recording.map_beta(path, 4)
+        assert finishing.map_beta(path, index)
+    assert not finishing.map_beta(path, 4)
     assert layouts(path).values[:, 0, 0].tolist() == [1, 11, 111, 1111, 11111]
 
 
 def test_a_code_of_two_dimensions_needs_no_map(planar, own_store):
-    assert not recording.map_beta(own_store / planar.attrs["id"], 0)
+    assert not finishing.map_beta(own_store / planar.attrs["id"], 0)
     assert "map_umap" not in store.open_run(own_store / planar.attrs["id"])

@@ -13,8 +13,11 @@ export function forget() {
   sprites = new WeakMap();
 }
 
-// Draws one scatter trace; `ratio`: device pixels a CSS pixel. Only the subplot's rectangle is touched.
-export function drawTrace(brush, mark, scales, theme, ratio) {
+const PALE = 0.12; // opacity of items that are not chosen while others are
+
+// Draws one scatter trace; `ratio`: device pixels a CSS pixel. Only the subplot's rectangle is touched. `chosen`: numbers
+// of items, the others of which are pale; null where none are.
+export function drawTrace(brush, mark, scales, theme, ratio, chosen = null) {
   const { trace } = mark,
     [sx, sy] = axesOf(trace, scales);
   brush.save();
@@ -27,18 +30,23 @@ export function drawTrace(brush, mark, scales, theme, ratio) {
   if (has(trace, "lines")) line(brush, mark, sx, sy);
   if (mark.low && mark.high) intervals(brush, mark, sx, sy);
   brush.setTransform(1, 0, 0, 1, 0, 0);
-  if (has(trace, "markers")) stamp(brush, mark, sx, sy, ratio, "mark", (i) => dot(markerOf(trace, i), ratio));
-  if (has(trace, "text") && mark.text) {
-    stamp(brush, mark, sx, sy, ratio, "text", (i) => glyph(trace, pick(mark.text, i, ""), i, theme, ratio));
+  const numbers = chosen && trace.customdata;
+  for (const role of ["markers", "text"]) {
+    if (!has(trace, role) || (role === "text" && !mark.text)) continue;
+    const images = spritesOf(mark, theme, ratio, role);
+    brush.globalAlpha = numbers ? PALE : 1;
+    stamp(brush, mark, sx, sy, ratio, images, numbers && ((i) => !chosen.has(numbers[i])));
+    brush.globalAlpha = 1;
+    if (numbers) stamp(brush, mark, sx, sy, ratio, images, (i) => chosen.has(numbers[i]));
   }
   brush.restore();
 }
 
-function stamp(brush, mark, sx, sy, ratio, role, look) {
+function stamp(brush, mark, sx, sy, ratio, images, which) {
   const { x, y } = mark,
-    fast = sx.plain && sy.plain,
-    images = spritesOf(mark, ratio, role, look);
+    fast = sx.plain && sy.plain;
   for (let i = 0; i < mark.count; i++) {
+    if (which && !which(i)) continue;
     const px = fast ? sx.base + sx.toward * x[i] : sx.at(x[i]),
       py = fast ? sy.base + sy.toward * y[i] : sy.at(y[i]);
     const sprite = images[i];
@@ -48,13 +56,16 @@ function stamp(brush, mark, sx, sy, ratio, role, look) {
   }
 }
 
-function spritesOf(mark, ratio, role, look) {
-  const still = role !== "text" || mark.text === mark.trace.text,
+// A small picture {image, x, y} of every point: of its marker, or of its text.
+export function spritesOf(mark, theme, ratio, role = has(mark.trace, "markers") ? "markers" : "text") {
+  const { trace } = mark,
+    still = role !== "text" || mark.text === trace.text,
     key = `${role}${ratio}${mark.count}`;
-  const kept = still && sprites.get(mark.trace);
+  const kept = still && sprites.get(trace);
   if (kept?.[key]) return kept[key];
+  const look = (i) => (role === "text" ? glyph(trace, pick(mark.text, i, ""), i, theme, ratio) : dot(markerOf(trace, i), ratio));
   const images = Array.from({ length: mark.count }, (_, i) => look(i));
-  if (still) sprites.set(mark.trace, { ...kept, [key]: images });
+  if (still) sprites.set(trace, { ...kept, [key]: images });
   return images;
 }
 

@@ -61,6 +61,7 @@ async function drawing(view, theatre, caption) {
     { ...words(lines.map(escaped).join("<br>"), 0, 9.5, PAPER.muted), yanchor: "top", yshift: foot - 12 - bottom },
   ];
   const data = view.dataAt(index, step, view.spec.figure.data);
+  if (view.spec.legend.length) explain(layout, data, view.spec.legend);
   const address = await Plotly.toImage(
     { data, layout, config: { staticPlot: true } },
     { format: "svg", width: WIDE, height },
@@ -72,16 +73,26 @@ async function drawing(view, theatre, caption) {
   return finished(page, height, caption);
 }
 
+// The colours in words, under the drawing, as they stand in the legend of the page.
+function explain(layout, data, legend) {
+  for (const trace of data) trace.showlegend = false;
+  for (const [index, name] of legend) Object.assign(data[index], { name, showlegend: true });
+  layout.showlegend = true;
+  layout.legend = { orientation: "h", x: 0, y: 0, yanchor: "top", font: { size: 11, color: PAPER.text }, itemsizing: "constant" };
+  layout.margin.b += 26;
+}
+
 // One line a point: trace, number, x, y, low, high, text. Legends and shaded regions (meta: "furniture") have none.
 function table(view, { index, step }) {
-  const rows = [["trace", "item", "x", "y", "low", "high", "text"]],
+  const keys = view.spec.seen ? ["x", "y", "z", "low", "high"] : ["x", "y", "low", "high"];
+  const rows = [["trace", "item", ...keys, "text"]],
     records = new Map(view.spec.moving.map((each) => [each.trace, each]));
   for (const mark of marksAt(view.spec, view.spec.figure.data, index, step)) {
     const record = records.get(mark.index),
       name = mark.trace.name ?? `trace ${mark.index}`;
     if (mark.trace.meta === "furniture") continue;
     for (let i = 0; i < mark.count; i++) {
-      const numbers = ["x", "y", "low", "high"].map((key) =>
+      const numbers = keys.map((key) =>
         number(mark[key]?.[i], (record?.[key]?.steps?.[step] ?? record?.[key])?.digits),
       );
       if (numbers[0] === "" && numbers[1] === "") continue;

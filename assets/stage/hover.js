@@ -70,6 +70,7 @@ export function listen(view, theatre) {
     plot.classList.toggle("near", Boolean(found));
     if (!found) return leave();
     if (view.spec.hover === "frames") return theatre.preview(found.id, words(found), event);
+    if (view.spec.hover === "picks") return theatre.note.show(words(found), event.clientX, event.clientY);
     theatre.point(found.id, words(found), event);
   };
   const leave = (event) => {
@@ -80,10 +81,11 @@ export function listen(view, theatre) {
   plot.addEventListener("pointermove", move);
   plot.addEventListener("pointerleave", leave);
   const up = (event) => {
-    if (Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 4) return;
+    if (view.hands.dragged || Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 4) return;
     const found = point(event);
     if (event.pointerType !== "mouse") move(event);
     if (view.spec.hover === "items") theatre.pin(found ? found.id : null);
+    else if (found && view.spec.hover === "picks") theatre.pick(found.id);
     else if (found) theatre.choose(found.id);
   };
   plot.addEventListener(

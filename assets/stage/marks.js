@@ -21,7 +21,7 @@ export function marksAt(view, traces, frame, step) {
     };
     const record = moving.get(index);
     if (record) {
-      for (const key of ["x", "y", "low", "high", "text"]) {
+      for (const key of ["x", "y", "z", "low", "high", "text"]) {
         if (record[key]) mark[key] = slice(record[key], frame, nearest(record[key], step));
       }
       mark.ends = record.ends;
@@ -33,7 +33,7 @@ export function marksAt(view, traces, frame, step) {
 
 // The steps that a view has to ask for, to show what is nearest to `step`.
 export const lacks = (view, step) =>
-  view.moving.flatMap((each) => ["x", "y", "low", "high"].map((key) => missing(each[key], step)).filter((place) => place !== undefined));
+  view.moving.flatMap((each) => ["x", "y", "z", "low", "high"].map((key) => missing(each[key], step)).filter((place) => place !== undefined));
 
 export const pick = (value, i, other) =>
   value === undefined || value === null ? other : typeof value === "object" ? (value[i] ?? other) : value;

@@ -8,6 +8,8 @@ const { TraceGroup, element, set } = await at("./svg.js");
 const { drawTrace } = await at("./canvas.js");
 const { drawAxes } = await at("./light.js");
 const { node } = await at("./document.js");
+const { drawDeep, seenFrom } = await at("./depth.js");
+const { Hands } = await at("./hands.js");
 
 let serial = 0;
 
@@ -15,10 +17,10 @@ export class View {
   constructor(host, theatre) {
     this.theatre = theatre;
     this.region = node("section", { role: "region", class: "stage-view" }, host);
-    const head = node("header", {}, this.region),
-      words = node("div", {}, head);
-    this.title = node("h3", {}, words);
-    this.subtitle = node("p", {}, words);
+    const head = node("header", {}, this.region);
+    this.words = node("div", {}, head);
+    this.title = node("h3", {}, this.words);
+    this.subtitle = node("p", {}, this.words);
     this.menu = node("div", { class: "stage-menu" }, head);
     this.plot = node("div", { class: "stage-plot" }, this.region);
     this.light = layer(this.plot, "stage-light");
@@ -28,9 +30,10 @@ export class View {
     this.svg = layer(this.plot, "stage-moving");
     this.clips = element("defs", {}, this.svg);
     this.groups = new Map();
-    this.ring = element("circle", { class: "stage-ring", r: 9, display: "none" });
+    this.rings = [element("circle", { class: "stage-ring", r: 9, display: "none" })];
     this.prefix = `stage-clip-${serial++}-`;
     this.drawn = false; // plotly stands
+    this.hands = new Hands(this, theatre);
   }
 
   show(spec) {
@@ -40,7 +43,10 @@ export class View {
     this.title.textContent = spec.title || spec.name;
     this.subtitle.textContent = spec.subtitle;
     this.plot.classList.toggle("points", Boolean(spec.hover));
+    this.angle ??= spec.seen;
+    this.stood = null;
     this.recolour();
+    this.hands.show(spec);
     if (fresh) this.scalesAge = -1;
   }
 
@@ -48,7 +54,9 @@ export class View {
     const { theme, paint } = this.theatre;
     this.traces = this.spec.figure.data.map((trace) => coloured(repaint(trace, paint), this.spec.figure.layout, paint));
     this.layout = repaint(this.spec.figure.layout, paint);
-    set(this.ring, { stroke: theme.text });
+    for (const ring of this.rings) set(ring, { stroke: theme.text });
+    this.stood = null;
+    this.hands.recolour();
   }
 
   // Reads the room there is; true where it changed.
@@ -78,27 +86,50 @@ export class View {
   draw(frame, step, item) {
     if (!this.size) return;
     const { theme } = this.theatre,
-      { scales } = this.geometry();
-    this.marks = marksAt(this.spec, this.traces, frame, step);
+      { scales } = this.geometry(),
+      chosen = this.spec.hover === "items" ? this.theatre.chosen : null;
+    if (this.spec.still && this.stands(scales, chosen)) return this.mark(item);
+    this.marks = this.at(frame, step);
+    this.hands.told();
     const bars = rectangles(this.marks, scales, this.layout);
     this.brush.setTransform(1, 0, 0, 1, 0, 0);
     this.brush.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    const used = new Set();
+    const used = new Set(),
+      deep = [];
     for (const mark of this.marks) {
       if ((this.drawn && !mark.moving) || mark.trace.visible === false || mark.trace.visible === "legendonly") continue;
       if (axesOf(mark.trace, scales).some((scale) => !scale)) continue;
-      if (mark.count > FEW && !isBar(mark.trace)) drawTrace(this.brush, mark, scales, theme, this.ratio);
+      const items = this.spec.hover === "items" && mark.trace.customdata;
+      if (items && mark.depth) deep.push(mark);
+      else if ((mark.count > FEW || (items && (chosen || this.spec.choosing))) && !isBar(mark.trace))
+        drawTrace(this.brush, mark, scales, theme, this.ratio, chosen);
       else {
         used.add(mark.index);
         this.group(mark).draw(mark, scales, bars, theme, (sx, sy) => this.clip(sx, sy));
       }
     }
+    if (deep.length) drawDeep(this.brush, deep, scales, theme, this.ratio, chosen);
     for (const [index, group] of this.groups) {
       if (used.has(index)) continue;
       group.remove();
       this.groups.delete(index);
     }
     this.mark(item);
+  }
+
+  // The numbers of all traces as they are drawn: of three dimensions, as they are seen.
+  at(frame, step, traces = this.traces) {
+    const marks = marksAt(this.spec, traces, frame, step);
+    return this.spec.seen ? marks.map((mark) => (mark.z ? seenFrom(mark, this.angle, this.size) : mark)) : marks;
+  }
+
+  // Whether a view in which nothing moves is drawn already as it would be drawn now.
+  stands(scales, chosen) {
+    const places = Object.values(scales).map(({ base, toward }) => [base, toward]),
+      now = [chosen, this.drawn, this.canvas.width, this.canvas.height, JSON.stringify(places)];
+    const same = this.stood?.every((each, i) => each === now[i]);
+    this.stood = now;
+    return Boolean(same);
   }
 
   group(mark) {
@@ -122,11 +153,21 @@ export class View {
     return `url(#${id.replaceAll(".", "_")})`;
   }
 
-  // Rings the item `item`, where this view has it.
+  // Rings the item `item`, wherever this view has it.
   mark(item) {
-    const found = item === null || item === undefined || this.spec.hover !== "items" ? null : this.find(item);
-    if (this.ring.parentNode !== this.svg || this.ring.nextSibling) this.svg.append(this.ring);
-    set(this.ring, found ? { cx: found.px, cy: found.py, display: null } : { display: "none" });
+    const found = item === null || item === undefined || this.spec.hover !== "items" ? [] : this.findAll(item);
+    if (this.rings.at(-1).parentNode !== this.svg || this.rings.at(-1).nextSibling) this.svg.append(...this.rings);
+    while (this.rings.length < found.length) {
+      this.rings.push(element("circle", { class: "stage-ring", r: 9 }, this.svg));
+      set(this.rings.at(-1), { stroke: this.theatre.theme.text });
+    }
+    this.rings.forEach((ring, i) =>
+      set(ring, found[i] ? { cx: found[i].px, cy: found[i].py, display: null } : { display: "none" }),
+    );
+  }
+
+  findAll(item) {
+    return [...this.points()].filter((point) => point.id === item);
   }
 
   find(item) {
@@ -149,6 +190,7 @@ export class View {
   }
 
   nearest(px, py, reach) {
+    if (this.spec.hover === "picks") return this.column(px);
     let best = null,
       least = reach * reach;
     for (const point of this.points()) {
@@ -156,6 +198,16 @@ export class View {
       if (far <= least) [best, least] = [point, far];
     }
     return best;
+  }
+
+  // What stands in the column at `px`.
+  column(px) {
+    const mark = this.marks?.find((each) => each.trace.customdata),
+      [sx] = mark ? axesOf(mark.trace, this.place.scales) : [];
+    if (!sx || px < sx.offset || px > sx.offset + sx.length) return null;
+    const far = Array.from(mark.trace.customdata, (_, i) => Math.abs(sx.at(i) - px)),
+      i = far.indexOf(Math.min(...far));
+    return { id: mark.trace.customdata[i], i, mark, px: sx.at(i), py: 0 };
   }
 
   // The numbers that are drawn now, and where.
@@ -180,7 +232,7 @@ export class View {
 
   // Plotly's data at a frame; large moving traces are hidden under ours anyway and may come later.
   dataAt(frame, step, traces = this.traces) {
-    return marksAt(this.spec, traces, frame, step).map((mark) => {
+    return this.at(frame, step, traces).map((mark) => {
       const out = { ...mark.trace };
       if (this.spec.hover && out.customdata) {
         out.hoverinfo = "skip"; // ours to answer

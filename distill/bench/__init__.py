@@ -16,6 +16,7 @@ PARTS = {
     "training": "one sweep beside separate trainings, and its arithmetic beside large matrix products",
     "measuring": "what measuring and storing the snapshots of a run costs",
     "exact": "the exact bottleneck beside embo 1.1.0, where that is installed",
+    "maps": "maps chained along β beside independent ones and AlignedUMAP (a quarter of an hour; less with --quick)",
     "browser": "the app in a real browser: opening, dragging, playing, training live",
 }
 
@@ -65,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--epochs", type=int, default=120, help="length of each training (default: 120)")
     parser.add_argument("--betas", type=int, default=33, help="βs of the sweep (default: 33)")
+    parser.add_argument("--points", type=int, default=1000, help="items on a map (default: 1000)")
+    parser.add_argument("--quick", action="store_true", help="maps without AlignedUMAP")
     parser.add_argument("--repeats", type=int, default=3, help="visits of the browser, of which the median is given")
     parser.add_argument(
         "--reference", action="store_true",

@@ -11,6 +11,7 @@ import xarray as xr
 from distill.config import Choice
 from distill.errors import InvalidValue
 
+YAW, PITCH = 0.6, 0.35  # radians, from where a figure of three dimensions is seen at first
 FIRST_BETA = 0.01  # where a look begins at a run that does not say: most nuisance is gone, most of the label there
 Values = np.ndarray | Mapping[int, np.ndarray | None] | None
 
@@ -22,7 +23,7 @@ class Moving:
     `x`, `y`, `low`, `high`: (beta, n), or (step, beta, n), or (step, 1, n) where every β has the same, or {step index:
     (beta, n)} where few steps are kept (None for one that a browser is sent when it asks); NaN draws nothing. `low`
     and `high` are the two ends of an interval, along the axis whose error_x or error_y the figure's trace has. `text`:
-    strings, alike.
+    strings, alike. `z`, alike, makes the trace one of three dimensions, drawn as `seen` says.
     """
 
     trace: int
@@ -31,6 +32,7 @@ class Moving:
     low: Values = None
     high: Values = None
     text: Sequence | None = None
+    z: Values = None
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,10 @@ class Animation:
         step, beta = chosen(run, choice)
         figure = go.Figure(self.figure)
         for motion in self.motions:
-            trace, x = figure.data[motion.trace], taken(motion.x, step, beta)
-            for name, values in (("x", x), ("y", taken(motion.y, step, beta))):
+            trace, x, y = figure.data[motion.trace], taken(motion.x, step, beta), taken(motion.y, step, beta)
+            if motion.z is not None:
+                x, y = seen(x, y, taken(motion.z, step, beta))
+            for name, values in (("x", x), ("y", y)):
                 if values is not None:
                     trace[name] = values
             if motion.text is not None:
@@ -55,6 +59,12 @@ class Animation:
                 low, high = taken(motion.low, step, beta), taken(motion.high, step, beta)
                 trace.error_x.update(array=high - trace.x, arrayminus=trace.x - low)
         return figure
+
+
+def seen(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where points of three dimensions are drawn: turned by YAW about the upright axis, then tipped by PITCH, flat."""
+    back = np.cos(YAW) * z - np.sin(YAW) * x
+    return np.cos(YAW) * x + np.sin(YAW) * z, np.cos(PITCH) * y - np.sin(PITCH) * back
 
 
 def chosen(run: xr.Dataset, choice: Choice) -> tuple[int, int]:

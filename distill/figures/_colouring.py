@@ -63,7 +63,7 @@ def colouring(run: xr.Dataset, colour: str) -> Colouring:
         raise unknown("factor to colour by", colour, ["label", *factors, *READINGS])
     if name not in colourings(run):
         raise InvalidValue(
-            f"run '{run.attrs.get('id', '')}' has no {name} of its items: they are read after a training"
+            f"run '{run.attrs.get('id', '')}' has no {name} of its items: they are read after the training"
         )
     return _errors(run) if name == "error" else _amounts(run, name)
 

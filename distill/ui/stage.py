@@ -49,7 +49,8 @@ export default async (component) => (await ready).{entry}(component, plotly);
 class Released:
     """Where the sliders were let go. `item`: the item pointed at last, if any; `pinned`: it was clicked.
 
-    `wanted`: step indices that were asked for and that the browser does not have.
+    `wanted`: step indices that were asked for and that the browser does not have. `chosen`: items that were chosen by a
+    box, a lasso or the legend. `picked`: what was clicked in a view whose hover is "picks".
     """
 
     index: int
@@ -57,6 +58,8 @@ class Released:
     item: int | None = None
     pinned: bool = False
     wanted: tuple[int, ...] = ()
+    chosen: tuple[int, ...] = ()
+    picked: int | None = None
 
 
 def _loader(entry: str) -> str:
@@ -117,15 +120,19 @@ def _beginning(packed: Packed, key: str) -> tuple[int, int, int]:
 
 def _released(at: dict[str, Any] | None, packed: Packed, begun: tuple[int, int, int]) -> Released:
     """What the browser said, where it speaks of this beginning; the last step stays the last as steps are added."""
+    same = bool(at) and at.get("subject") == packed.subject
+    chosen = tuple(int(item) for item in at.get("chosen") or ()) if same else ()
     if not at or at.get("serial") != begun[2]:
-        return Released(begun[0], begun[1])
-    item = at.get("item")
+        return Released(begun[0], begun[1], chosen=chosen)
+    item, picked = at.get("item"), at.get("picked")
     return Released(
         min(max(int(at["index"]), 0), packed.frames - 1),
         packed.steps - 1 if at.get("last") else min(max(int(at["step"]), 0), packed.steps - 1),
         None if item is None else int(item),
         bool(at.get("pinned")),
         tuple(int(step) for step in at.get("wanted", ()) if 0 <= int(step) < packed.steps),
+        chosen,
+        None if picked is None else int(picked),
     )
 
 

@@ -25,6 +25,7 @@ from app_reading import (
 
 from distill import store
 from distill.config import SweepConfig
+from distill.measures.decoding import kept_levels
 
 pytestmark = pytest.mark.browser
 QUIET = 400  # ms in which a message that should not be sent would have been
@@ -166,7 +167,7 @@ def test_pointing_at_an_item_turns_the_pictures_to_it(explored, run):
     page, item = explored, lonely(explored)
     page.mouse.move(*item["at"])
     for beta in (5, 9):
-        kept = run.kept.isel(beta=beta, point=item["id"]).values
+        kept = kept_levels(run, [item["id"]])[beta, 0]
         page.wait_for_function(
             """want => {
               const brush = document.querySelectorAll(".stage-pictures canvas.first")[1].getContext("2d");
@@ -176,7 +177,7 @@ def test_pointing_at_an_item_turns_the_pictures_to_it(explored, run):
         )
         for _ in range(4):
             page.locator(FIRST).press("ArrowRight")
-    assert np.ptp(run.kept.isel(point=item["id"]).values.astype(int), axis=0).max() > 20  # else the test says nothing
+    assert np.ptp(kept_levels(run, [item["id"]])[:, 0].astype(int), axis=0).max() > 20  # else the test says nothing
 
 
 def test_back_and_forward_move_the_slider(explored, run):

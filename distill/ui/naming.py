@@ -1,5 +1,6 @@
 """What runs are called where several are to be told apart: their titles, and the settings in which they differ."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from distill import store
@@ -18,8 +19,10 @@ NAMED = {
 
 
 def run_names(listed: Sequence[store.Run]) -> dict[str, str]:
-    """What each run is called: its title, and what differs from the defaults and makes two runs of one title two."""
-    return {run.id: ", ".join((run.title, *differences(run.config, _usual(run.config)))) for run in listed}
+    """What each run is called: its title, what differs from the defaults, and its id where two are called the same."""
+    names = {run.id: ", ".join((run.title, *differences(run.config, _usual(run.config)))) for run in listed}
+    twice = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {id: f"{name} ({id})" if name in twice else name for id, name in names.items()}
 
 
 def _usual(config: SweepConfig) -> SweepConfig:

@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import torch
-from conftest import loaded, options_of
+from conftest import NOT_FOR_EVERY_RUN, loaded, options_of
 
 from distill import config, datasets, objectives, registry
 from distill.config import Choice, SweepConfig
@@ -27,18 +27,6 @@ every_data_set = pytest.mark.parametrize("name", datasets.names())
 every_objective = pytest.mark.parametrize("name", objectives.names())
 PUBLIC = [(folder, name) for folder in ("figures", "measures") for name in registry.public(folder)]
 every_public_name = pytest.mark.parametrize(("folder", "name"), PUBLIC)
-
-
-NOT_FOR_EVERY_RUN = (
-    "are no pictures",
-    "need a run of layers",
-    "it is measured after the training, of classes",
-    "no classes",
-    "has no map of Fisher bits",
-    "has no shares of variance explained",
-    "has no decoder",
-    "its items are no sentences",
-)
 
 
 # --- data sets

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from conftest import figure_of
 
 from distill import registry
 from distill.config import Choice
@@ -28,6 +29,7 @@ FIGURES = {
     and inspect.signature(each).return_annotation is go.Figure
     and not hasattr(inspect.getmodule(each), "KIND")  # of other runs than sweeps: tests/test_layers_figures.py
 }
+SHADED = ("explained_map", "fisher_map")  # by amounts, in colours between those of a ramp
 RUNS = ("sweep", "planar", "noiseless")
 CHOICES = (
     Choice(), Choice(beta=0), Choice(beta=-1), Choice(beta=0, step=0), Choice(beta=-1, step=1, split="train"),
@@ -67,12 +69,12 @@ def test_the_promised_figures_are_there():
 def test_every_choice_gives_a_figure_with_the_same_fixed_axes(name, run):
     axes = {}
     for choice in (*CHOICES, *(Choice(beta=0, colour=str(factor)) for factor in run.factor.values)):
-        figure = FIGURES[name](run, choice)
+        figure = figure_of(FIGURES[name], run, choice)
         assert type(figure) is go.Figure
         assert len(figure.data) > 0
         here = ranges(figure)
         assert {"xaxis", "yaxis"} <= set(here)
-        assert all(low < high for low, high in here.values())
+        assert all(low != high for low, high in here.values())  # of pictures the upper row is the first
         assert here == axes.setdefault(choice.split, here)
         json.loads(figure.to_json())
 
@@ -80,7 +82,7 @@ def test_every_choice_gives_a_figure_with_the_same_fixed_axes(name, run):
 @every_figure
 @pytest.mark.parametrize("run", RUNS, indirect=True)
 def test_one_call_leaves_nothing_behind_for_the_next(name, run):
-    before = FIGURES[name](run, Choice(beta=0)).to_json()
+    before = figure_of(FIGURES[name], run, Choice(beta=0)).to_json()
     FIGURES[name](run, Choice(beta=-1, step=0))
     assert FIGURES[name](run, Choice(beta=0)).to_json() == before
     assert FIGURES[name](run).to_json() == FIGURES[name](run, Choice()).to_json()
@@ -89,6 +91,7 @@ def test_one_call_leaves_nothing_behind_for_the_next(name, run):
 @every_figure
 @pytest.mark.parametrize("wrong", [Choice(beta=5), Choice(beta=-6), Choice(beta=0, step=6), Choice(beta=0, step=-7)])
 def test_an_index_that_the_run_does_not_have_is_refused(name, sweep, wrong):
+    figure_of(FIGURES[name], sweep)
     with pytest.raises(InvalidValue, match=r"is not among the run's [56]: 0 to [45]$"):
         FIGURES[name](sweep, wrong)
 
@@ -102,14 +105,16 @@ def test_the_default_choice_fits_a_shorter_sweep(sweep):
 def test_every_colour_has_a_partner_for_the_dark(name, sweep):
     import re
 
-    hexes = set(re.findall(r"#[0-9a-f]{6}\b", FIGURES[name](sweep, Choice(beta=1)).to_json()))
+    if name in SHADED:
+        pytest.skip("on a stage the browser shades its cells, by a ramp of either theme")
+    hexes = set(re.findall(r"#[0-9a-f]{6}\b", figure_of(FIGURES[name], sweep, Choice(beta=1)).to_json()))
     assert hexes <= {*DARK, GROUND}
 
 
 def bare(run):
     """The run as it is before anything has followed its training."""
     return run.drop_vars(
-        [name for name in run.data_vars if str(name).startswith("factor_") or name in ("kept", "map_umap")]
+        [name for name in run.data_vars if str(name).startswith(("factor_", "decoder_")) or name == "map_umap"]
     )
 
 

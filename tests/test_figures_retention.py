@@ -15,7 +15,7 @@ from distill.figures.quality import rank_of_means, with_reference, without_refer
 from distill.figures.retention import animated_retention, retention_curves
 from distill.measures.ledgers import ledger
 from distill.measures.quality import rank_me, reference_free
-from distill.measures.retention import retention, selection
+from distill.measures.retention import retained, selection
 from distill.palette import KEPT_RELEVANT, LOST_RELEVANT, PARTS, SOFT_INK
 from distill.ui.envelope import pack
 from distill.ui.kept_quality_content import indistinct, quality_stage, verdict
@@ -80,7 +80,7 @@ def texts(figure, name):
 @pytest.mark.parametrize("scale", ["shares", "bits"])
 @pytest.mark.parametrize("probe", ["logistic", "mlp"])
 def test_the_curves_are_what_the_probes_found(crafted, probe, scale):
-    found = retention(crafted, probe)
+    found = retained(crafted, probe)
     whole = found.entropy.values if scale == "shares" else np.ones(5)
     figure = animated_retention(crafted, probe, scale).at(crafted, Choice(beta=7))
     for i, name in enumerate(crafted.factor.values):

@@ -23,7 +23,8 @@ def garden(rows=60):
     rng, kind = np.random.default_rng(0), np.arange(rows) % 2
     data = pd.DataFrame({"": np.arange(rows), "petal, mm": kind * 3 + rng.standard_normal(rows)})
     data["leaf"], data["pot"], data["weight"] = rng.standard_normal(rows), 7, ["heavy", *["1.5"] * (rows - 1)]
-    data["kind"], data["bed"] = np.array(["rose", "tulip"])[kind], np.array(["north", "south"])[2 * np.arange(rows) // rows]
+    data["kind"] = np.array(["rose", "tulip"])[kind]
+    data["bed"] = np.array(["north", "south"])[2 * np.arange(rows) // rows]
     data.loc[4, "leaf"] = np.nan
     return data.to_csv(index=False).encode()
 

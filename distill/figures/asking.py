@@ -57,7 +57,7 @@ def animated_answers(run: xr.Dataset, item: int) -> Animation:
     rows = {"tickvals": height.tolist(), "ticktext": [names[j] for j in places], "tickfont": {"size": 12, "color": INK}}
     ticks = [each for each in range(round(left), round(right) + 1) if each % 2 == 0]
     figure.update_layout(
-        xaxis=axis("standard deviations from the mean", left, right + WORDS * (right - left), tickvals=ticks),
+        xaxis=axis("deviations from the mean", left, right + WORDS * (right - left), tickvals=ticks),
         yaxis=axis("", -0.6, len(places) - 0.4, **rows),
     )
     figure.add_annotation(note("own value → decoded ± deviation", 1, 1, xref="x domain", yref="y domain",

@@ -18,7 +18,7 @@ EDGES = (0.01, 0.03, 0.07, 0.15, 0.3, 0.5, 0.7, 0.9)  # shares from which a cell
 SHADES = (0.06, 0.13, 0.22, 0.34, 0.48, 0.63, 0.8, 0.95)
 CROWDED = 10  # classes with long names, from which these do not fit under the columns
 EFFECTIVE_WORDS = "line: 2^I(Y;Ŷ) of one decoded code, with 90 % of resamples; dotted: groups of the tree"
-CONFUSION_WORDS = "the darker, the larger the share of the row’s items; framed: one group"
+CONFUSION_WORDS = "the stronger the shade, the larger the share of the row’s items; framed: one group"
 
 
 def confusion_matrix(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)

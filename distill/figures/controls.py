@@ -13,7 +13,7 @@ from distill.figures._factors import LETTER, factor_colours
 from distill.figures._over_beta import measured
 from distill.figures._style import FURNITURE, HIDDEN, SMALL, blank
 from distill.measures.quantised import bits_of_items
-from distill.measures.retention import at_equal_bits, retention
+from distill.measures.retention import at_equal_bits, retained
 from distill.palette import GRID, INK, SOFT_INK
 
 __all__ = ["animated_equal_bits", "equal_bits"]
@@ -62,7 +62,7 @@ def animated_equal_bits(
 
 def _columns(run: xr.Dataset, controls: Sequence[tuple[str, xr.Dataset]], probe: str) -> list[Column]:
     """The run's own code, then what is matched to it, but where both are so near to log2 N that equal says nothing."""
-    found, bits = retention(measured(run, "factor_kept", "probed factors"), probe), bits_of_items(run)
+    found, bits = retained(measured(run, "factor_kept", "probed factors"), probe), bits_of_items(run)
     near = bits > np.log2(run.sizes["point"]) - (0 if "joint" in run else SATURATED)
     whole, known = found.entropy.where(found.entropy > 0), xr.DataArray(~near, dims="beta")
     own = [f"{'≥ ' if least else ''}{_said(each)}" for each, least in zip(bits, near, strict=True)]
@@ -70,7 +70,7 @@ def _columns(run: xr.Dataset, controls: Sequence[tuple[str, xr.Dataset]], probe:
     if "pca_kept" in run and bool(run.pca_bits.notnull().any()):
         words = [NEAR if least else _said(each) for each, least in zip(run.pca_bits.values, near, strict=True)]
         title = "PCA" if probe == "logistic" else "PCA, linear"  # which is all that has read it
-        columns.append(_column(title, retention(run, "pca").where(known), whole, words))
+        columns.append(_column(title, retained(run, "pca").where(known), whole, words))
     for title, other in controls:
         there = at_equal_bits(run, other, probe).where(known)
         none = there.kept.isnull().all("factor").values

@@ -12,7 +12,7 @@ from distill.figures._factors import factor_colours, in_task, over_factors, plac
 from distill.figures._over_beta import beta_axis, line_at_beta, measured
 from distill.figures._style import FURNITURE, SMALL, axis, in_knob
 from distill.measures.retention import half_points as halves
-from distill.measures.retention import retention
+from distill.measures.retention import retained
 from distill.palette import GRID, GROUND, INK, LOST_IRRELEVANT, LOST_RELEVANT, SOFT_INK
 
 __all__ = ["animated_half_points", "half_points"]
@@ -66,7 +66,7 @@ def animated_half_points(run: xr.Dataset, probe: str = "logistic") -> Animation:
 def _rows(run: xr.Dataset, probe: str) -> list[Row]:
     """The rows from the top: ranked by the β of the half, then what stays above it, then what never was."""
     found = halves(measured(run, "factor_kept", "probed factors"), probe)
-    best = retention(run, probe).share.max("beta").values
+    best = retained(run, probe).share.max("beta").values
     colours, asked, rows = factor_colours(run), in_task(run), []
     for i, name in enumerate(map(str, run.factor.values)):
         at = found.isel(factor=i)

@@ -15,18 +15,9 @@ from distill.figures._style import FURNITURE, SMALL, axis, blank, knob_value, no
 from distill.palette import AMOUNT_RAMP, GROUND, INK, SOFT_INK
 
 __all__ = [
-    "animated_columns",
-    "column_names",
-    "explained",
-    "explained_map",
-    "explained_of_all",
-    "fisher_map",
-    "input_bits",
-    "on_pixels",
-    "strongest_columns",
-    "word_map",
-    "words_of",
-]
+    "animated_columns", "column_names", "explained", "explained_map", "explained_of_all", "fisher_map", "input_bits",
+    "on_pixels", "strongest_columns", "word_map", "words_of",
+]  # fmt: skip
 
 STRONGEST = 20  # columns of a vector that are drawn
 FULL = 1.0  # bits of the darkest colour and of the largest mark, at every β and in every run
@@ -34,7 +25,7 @@ ROOT = 4  # by which colours rise: from one β to another the bits of an input f
 LETTER = 7.0  # pixels
 TITLES = {
     "fisher": "Fisher bits b<sub>j</sub> of {what}",
-    "explained": "share of the variance of {what} that E[x|z] explains",
+    "explained": "share of variance in E[x|z]",
 }
 SHARES = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
 NOT_A_SUM = "the figures of single inputs do not add up to I(X;Z)"

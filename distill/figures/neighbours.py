@@ -37,7 +37,7 @@ def animated_alike(run: xr.Dataset, found: xr.Dataset, other: int) -> Animation:
     rows = {"tickvals": height.tolist(), "ticktext": names, "tickfont": {"size": 13, "color": INK}, "showgrid": False}
     shares = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
     figure.update_layout(
-        xaxis=axis(f"share of the {NEAREST} nearest with the item’s own value", -0.03, WIDEST, **shares),
+        xaxis=axis(f"share of the {NEAREST} nearest with its value", -0.03, WIDEST, **shares),
         yaxis=axis("", -0.6, len(names) - 0.4, **rows),
     )
     figure.add_trace(go.Scatter(
@@ -53,7 +53,7 @@ def animated_alike(run: xr.Dataset, found: xr.Dataset, other: int) -> Animation:
     ends = {"type": "data", "symmetric": False, "array": [], "arrayminus": [], "color": SOFT_INK, "thickness": 2}
     _add_dots(figure, [], height, "nearest", {"size": 12, "color": colours}, error_x=ends | {"width": 0})
     figure.add_trace(go.Scatter(
-        x=[1.03] * len(names), y=height, mode="text", name="in words", textposition="middle right", cliponaxis=False,
+        x=[1.06] * len(names), y=height, mode="text", name="in words", textposition="middle right", cliponaxis=False,
         textfont={"size": SMALL, "color": SOFT_INK}, hoverinfo="skip", meta=FURNITURE,
     ))  # fmt: skip
     low, high = (found[name].transpose("beta", "factor").values for name in ("low", "high"))
@@ -63,7 +63,5 @@ def animated_alike(run: xr.Dataset, found: xr.Dataset, other: int) -> Animation:
     return Animation(figure, (Moving(dots, x=share, low=low, high=high), Moving(dots + 1, text=words)))
 
 
-def _add_dots(
-    figure: go.Figure, x: np.ndarray | list, y: np.ndarray, name: str, look: dict, **more: object
-) -> None:  # fmt: skip
+def _add_dots(figure: go.Figure, x: np.ndarray | list, y: np.ndarray, name: str, look: dict, **more: object) -> None:
     figure.add_trace(go.Scatter(x=x, y=y, mode="markers", name=name, marker=look, hoverinfo="skip", **more))

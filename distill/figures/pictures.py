@@ -95,14 +95,8 @@ def _axes(figure: go.Figure, run: xr.Dataset, items: list[int], rows: Rows, acro
     height, width = rows["original"].shape[1:3]
     label, middle = str(run.factor.values[0]), (width - 1) / 2
     classes, values = json.loads(run.attrs["classes"])[label], run.factors.isel(factor=0).values
-    quiet = {
-        "showgrid": False,
-        "zeroline": False,
-        "ticks": "",
-        "automargin": False,
-        "showline": False,
-        "ticklabelstandoff": 5,
-    }
+    quiet = dict.fromkeys(("showgrid", "zeroline", "automargin", "showline"), False)
+    quiet |= {"ticks": "", "ticklabelstandoff": 5}
     wide = [-0.5, (len(items) - 1) * across + width - 0.5]
     tall = [-(len(rows) - 1) * down - height + 0.5, 0.5]
     figure.update_layout(

@@ -18,7 +18,7 @@ from distill.figures._factors import (
 )
 from distill.figures._over_beta import beta_axis, line_at_beta, measured
 from distill.figures._style import FURNITURE, axis, knob_values, note
-from distill.measures.retention import noise_control, retention
+from distill.measures.retention import noise_control, retained
 from distill.palette import GROUND, SOFT_INK
 
 __all__ = ["animated_retention", "retention_curves"]
@@ -42,7 +42,7 @@ def retention_curves(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  
 
 def animated_retention(run: xr.Dataset, probe: str = "logistic", scale: str = "shares") -> Animation:
     """The curves stand; line, dots and words follow β. `scale`: "bits" or "shares" of each factor's entropy."""
-    found = retention(measured(run, "factor_kept", "probed factors"), probe)
+    found = retained(measured(run, "factor_kept", "probed factors"), probe)
     whole = found.entropy.where(found.entropy > 0).values[:, None] if scale == "shares" else 1.0
     kept, low, high = (
         np.nan_to_num(found[name].transpose("factor", "beta").values / whole)
@@ -69,8 +69,10 @@ def animated_retention(run: xr.Dataset, probe: str = "logistic", scale: str = "s
 
 
 def _beside(heights: np.ndarray) -> np.ndarray:
-    """Where words go that are beside their curves, (beta, factor), in the order of these: above to the right and
-    below to the left of a fall, but not below the plot."""
+    """Where words go that are beside their curves, (beta, factor), in the order of these.
+
+    Above to the right of the chosen β and below to its left, where a fall leaves room, but not below the plot.
+    """
     left = on_the_left(len(heights))[:, None]
     return np.where(left, np.maximum(heights - 0.9 * WORD, 0.05 + 0.2 * heights), heights + 0.8 * WORD)
 

@@ -69,9 +69,6 @@ def noise_control(run: xr.Dataset, probe: str = "logistic") -> xr.Dataset:
     return xr.Dataset(found | {"entropy": entropy_bits(run.label.values)})
 
 
-retention = retained  # the name of the file is no public name; those who import it from here may say it
-
-
 class Crossing(NamedTuple):
     """Where a curve over the strengths is last above half, as a place along them; NaN where it is not so simple."""
 

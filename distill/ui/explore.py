@@ -12,7 +12,7 @@ from distill.figures._animation import chosen
 from distill.handle import ALIVE
 from distill.jobs import Job
 from distill.layer_config import read
-from distill.ui import content, matters, settings
+from distill.ui import content, looking, matters, settings
 from distill.ui.envelope import Packed, pack
 from distill.ui.opening import aside, guarded, say
 from distill.ui.progress import progress
@@ -21,13 +21,13 @@ from distill.ui.state import State, current, remember
 
 LIVE, AFTERWARDS = 0.5, 2.0  # seconds between two looks while it trains, and while probes and maps are computed
 KEY, DRAFT = "explore-stage", "_distill_draft"
-TOLD, MOVES = "_distill_told", "_distill_moves"  # what the address was given last; how often it moved the sliders
+TOLD = looking.Told("explore", lambda state: state.run)
 
 
 @guarded()
 def page(state: State) -> None:
     """The whole page."""
-    _heed(state)
+    TOLD.heed(state)
     config, sentence = _drafted(state)
     with aside():
         changed = settings.controls(config)
@@ -55,13 +55,6 @@ def _choice(config: SweepConfig, state: State) -> Choice:
     return Choice(**{name: value for name, value in said.items() if value})
 
 
-def _heed(state: State) -> None:
-    """Back, Forward and an edited address move the sliders: the address then says other than what was written last."""
-    told: State | None = st.session_state.get(TOLD)
-    if told and told.run == state.run and told.to_params() != state.to_params():
-        st.session_state[MOVES] = st.session_state.get(MOVES, 0) + 1
-
-
 def _drafted(state: State) -> tuple[SweepConfig, str]:
     """What the controls begin with, and a sentence where the address asks for a run that is not there.
 
@@ -75,9 +68,8 @@ def _drafted(state: State) -> tuple[SweepConfig, str]:
         try:
             return _sweep(state.run), ""
         except (DistillError, KeyError, ValueError, TypeError) as error:
-            said = (
-                str(error) if isinstance(error, DistillError) else f"run '{state.run}' is of another version of Distill"
-            )
+            known = isinstance(error, DistillError)
+            said = str(error) if known else f"run '{state.run}' is of another version of Distill"
             remember(replace(state, run=""))
             return draft or _default(replace(state, data="", objective="")), f"{said}. An example is shown instead."
     if draft and state.data in ("", draft.dataset) and state.objective in ("", draft.objective):
@@ -191,7 +183,7 @@ def _scene(config: SweepConfig, choice: Choice, going: tuple[str, bool, bool]) -
         st.rerun(scope="app")
     progress(job, "explore")
     path = _path(config)
-    run = _followed(path) if path else None
+    run = looking.newest(path) if path else None
     if run is None:
         _nothing_yet(config, job)
         return
@@ -213,14 +205,6 @@ def _where(run: xr.Dataset) -> str:
     return f"at step {int(run.step.values[-1])} of {int(run.attrs['steps'])}"
 
 
-def _followed(path: store.Path) -> xr.Dataset | None:
-    """The run at `path`, loaded; only what is new since the last look is read."""
-    name = f"_follow-{path}"
-    if name not in st.session_state:
-        st.session_state[name] = store.follow(path)
-    return st.session_state[name].refresh()
-
-
 def _stage(run: xr.Dataset, choice: Choice, finished: bool) -> None:
     state = current()
     if choice.map == "umap" and "map_umap" not in run:
@@ -230,7 +214,7 @@ def _stage(run: xr.Dataset, choice: Choice, finished: bool) -> None:
         beta=state.beta_index(run.beta.values, default=chosen(run, Choice())[1]),
         step=state.step_index(run.step.values),
     )
-    there = {"revision": st.session_state.get(MOVES, 0), "index": choice.beta, "step": choice.step}
+    there = {"revision": TOLD.moves, "index": choice.beta, "step": choice.step}
     packed = replace(_packed(run, choice, finished), **there)
     at = stage(packed, key=KEY)
     for step in at.wanted:
@@ -244,12 +228,8 @@ def _stage(run: xr.Dataset, choice: Choice, finished: bool) -> None:
 def _packed(run: xr.Dataset, choice: Choice, finished: bool) -> Packed:
     """The packed stage, kept until the run or the choice of views changes: where the slider stands changes nothing."""
     views = (choice.split, choice.colour, choice.map)
-    same = (run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"], len(run.data_vars), views, finished)
-    kept = st.session_state.get("_packed")
-    if kept is None or kept[0] != same:
-        kept = (same, pack(content.explore_stage(run, choice, finished)))
-        st.session_state["_packed"] = kept
-    return kept[1]
+    same = (*looking.version(run), views, finished)
+    return looking.once("_packed", same, lambda: pack(content.explore_stage(run, choice, finished)))
 
 
 def _remember(run: xr.Dataset, at: Released, finished: bool) -> None:
@@ -257,5 +237,5 @@ def _remember(run: xr.Dataset, at: Released, finished: bool) -> None:
     step = None if at.step >= run.sizes["step"] - 1 or not finished else int(run.step.values[at.step])
     beta = float(run.beta.values[at.index])
     state = replace(current(), run=str(run.attrs["id"]), beta=beta, step=step)
-    st.session_state[TOLD] = state
+    TOLD.write(state)
     remember(state)

@@ -15,18 +15,15 @@ from distill.figures.overlay import Curve, end_curve
 from distill.measures.seeds import averaged
 from distill.ui import looking
 from distill.ui.claims import claims_stage, has_claims
-from distill.ui.envelope import Packed, pack
+from distill.ui.envelope import Stage
 from distill.ui.opening import ASSETS, guarded, home_link, say
-from distill.ui.plane_content import plane_stage, stamped
+from distill.ui.plane_content import plane_stage
 from distill.ui.plane_controls import controls, name_beside, same_task
-from distill.ui.stage import Released, stage
 from distill.ui.state import State, current, remember
 
 KEY, CLAIMS_KEY = "plane-stage", "claims-stage"
 TOLD = looking.Told("plane", lambda state: (state.run, state.part, state.estimator))
 LOOK = ("run", "split", "scale", "estimator", "overlay", "part")  # what the controls of this page decide
-
-
 QUESTIONS = {
     "": (
         "Where does each network stand, and how far from the best?",
@@ -67,15 +64,19 @@ def _scene(run: store.Run, state: State, live: bool) -> None:
     """The stage; drawn again when a slider is let go, and at every tick while the run is being trained."""
     if live and not looking.is_live(run):
         st.rerun(scope="app")
-    data = looking.followed(run.path)
-    choice = replace(_choice(state), **looking.place(data, one_step=bool(state.estimator)))
+    data, choice = looking.followed(run.path), _choice(state)
     curves = _curves(state, choice, run)
     if choice.scale == "shares" and not sharable(averaged(data)):
         say("A continuous Y has no finite entropy to have a share of: this plane is drawn in bits.")
-    packed, sentence = _packed(data, choice, curves, state)
+    other, sentence = _other(data, state.estimator)
     if sentence:
         say(sentence)
-    _remember(data, stage(replace(packed, **_beginning(packed, choice)), key=KEY), state)
+        choice = replace(choice, estimator=Choice().estimator)
+
+    def build(choice: Choice) -> Stage:
+        return plane_stage(data, choice, [curve for _, curve in curves], other)
+
+    looking.mounted(data, KEY, TOLD, build, choice, *(mark for mark, _ in curves))
 
 
 @guarded()
@@ -90,9 +91,12 @@ def _claims(run: store.Run, state: State, live: bool) -> None:
     reference = _reference(run)
     if reference is None and run.config.objective != "deterministic":
         say("No deterministic network has been trained on these data: train one on Explore to have it drawn beside.")
-    choice = Choice(**looking.place(data, one_step=True))
-    packed = pack(claims_stage(data, choice, reference))
-    _remember(data, stage(replace(packed, **_beginning(packed, choice)), key=CLAIMS_KEY), state)
+
+    def build(choice: Choice) -> Stage:
+        beside = None if reference is None else store.open_run(reference.path).load()
+        return claims_stage(data, choice, beside)
+
+    looking.mounted(data, CLAIMS_KEY, TOLD, build, Choice(), reference and (reference.id, reference.stamp))
 
 
 def _without_claims(run: xr.Dataset, state: State) -> None:
@@ -110,14 +114,11 @@ def _without_claims(run: xr.Dataset, state: State) -> None:
     home_link("Go to Explore", state)
 
 
-def _reference(run: store.Run) -> xr.Dataset | None:
+def _reference(run: store.Run) -> store.Run | None:
     """The deterministic reference of the same task, where there is a finished one that was attacked too."""
-    swept = [each for each in store.list_runs() if isinstance(each.config, SweepConfig)]
-    fit = [each for each in swept if "attack_error" in each.variables]
-    for each in fit:
-        if each.config.objective == "deterministic" and same_task(each.config, run.config) and each.status == "done":
-            return store.open_run(each.path).load()
-    return None
+    attacked = (each for each in looking.sweeps() if "attack_error" in each.variables)
+    alike = (each for each in attacked if same_task(each.config, run.config))
+    return next((each for each in alike if each.config.objective == "deterministic"), None)
 
 
 def _choice(state: State) -> Choice:
@@ -125,23 +126,23 @@ def _choice(state: State) -> Choice:
     return Choice(**{name: value for name, value in said.items() if value})
 
 
-def _beginning(packed: Packed, choice: Choice) -> dict[str, int]:
-    step = packed.steps - 1 if choice.step is None else choice.step
-    return {"revision": TOLD.moves, "index": choice.beta, "step": step}
+def _curves(state: State, choice: Choice, run: store.Run) -> list[tuple[object, Curve]]:
+    """End curves of the runs to compare with, each with what changes when it does.
 
-
-def _curves(state: State, choice: Choice, run: store.Run) -> tuple[Curve, ...]:
-    """End curves of the runs to compare with; one that is gone, or of another task, is said and left out."""
+    A run that is gone, or of another task, is said and left out.
+    """
     found = []
     for each in filter(None, state.overlay.split(",")):
         try:
             other = store.summary(store.path_of(each))
             if not (isinstance(other.config, SweepConfig) and same_task(other.config, run.config)):
                 raise DistillError(f"run '{each}' is of other data or another label, and no part of this plane.")
-            found.append(_curve(str(other.path), other.stamp, choice.split, choice.scale, name_beside(other, run)))
+            name = name_beside(other, run)
+            curve = _curve(str(other.path), other.stamp, choice.split, choice.scale, name)
+            found.append(((each, other.stamp, name), curve))
         except DistillError as error:
             say(str(error))
-    return tuple(found)
+    return found
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -156,22 +157,6 @@ def _estimated(path: str, stamp: str, last: int, name: str) -> xr.Dataset:
     return redrawn(store.open_run(Path(path)).load(), name)
 
 
-def _packed(run: xr.Dataset, choice: Choice, curves: tuple[Curve, ...], state: State) -> tuple[Packed, str]:
-    """The packed stage, and a sentence where the estimator cannot measure these codes and the run's own is drawn.
-
-    Kept until the run or what is drawn of it changes: where the slider stands changes nothing.
-    """
-    names = tuple(each.name for each in curves)
-    same = (*stamped(run), run.sizes["step"], choice.split, choice.scale, state.estimator, *names)
-    kept = st.session_state.get("_plane_packed")
-    if kept is None or kept[0] != same:
-        other, sentence = _other(run, state.estimator)
-        own = replace(choice, estimator=Choice().estimator) if other is None else choice
-        kept = (same, pack(plane_stage(run, own, curves, other)), sentence)
-        st.session_state["_plane_packed"] = kept
-    return kept[1:]
-
-
 def _other(run: xr.Dataset, name: str) -> tuple[xr.Dataset | None, str]:
     """The last step by the estimator `name`, where it can measure these codes, and a sentence where it cannot."""
     if not name:
@@ -181,14 +166,3 @@ def _other(run: xr.Dataset, name: str) -> tuple[xr.Dataset | None, str]:
         return _estimated(str(path), str(run.attrs.get("stamp")), int(run.step.values[-1]), name), ""
     except DistillError as error:
         return None, f"{error}. The mixture of this run is drawn instead."
-
-
-def _remember(run: xr.Dataset, at: Released, state: State) -> None:
-    """The place of the sliders goes into the address; a plane without a training slider leaves the step as it was."""
-    now = current()
-    still = state.estimator or state.part
-    step = None if at.step >= run.sizes["step"] - 1 else int(run.step.values[at.step])
-    beta = float(run.beta.values[at.index])
-    said = replace(now, run=str(run.attrs["id"]), beta=beta, step=now.step if still else step)
-    TOLD.write(said)
-    remember(said)

@@ -25,11 +25,15 @@ from distill.ui.opening import ASSETS
 from distill.ui.state import State, begun
 
 QUESTION = "Which classes become one as you squeeze?"
-HINT = "Drag β up: classes that the decoder no longer tells apart join, and the tree says in which order."
+HINT = "Drag β up: classes that the decoder no longer tells apart become one."
 TREE, CONFUSION, EFFECTIVE = "Tree of classes", "Confusion", "Classes told apart"
 KEY = "kept-classes"
 TREE_SUBTITLE = (
     "They join where the decoder’s answer gives less than ½ bit of which it is. Bar: ± 90 %; dashed: less sure."
+)
+OTHER_THINGS = (
+    "Quantising, pruning or distilling weights makes a network shorter, not its code: another quantity, on no axis "
+    "with this one."
 )
 
 
@@ -39,8 +43,9 @@ def scene(run: xr.Dataset, state: State, path: Path) -> None:
     Raises:
         DistillError: for a run without confusion, or of another version.
     """
+    st.html(ASSETS / "kept.css")
     st.html(ASSETS / "classes.css")
-    found = _found(of_this_version(run))
+    found = looking.once("_kept_classes_found", looking.version(run), lambda: class_groups(of_this_version(run)))
     looking.mounted(run, KEY, looking.KEPT, lambda choice: classes_stage(run, found, choice), Choice())
     with st.container(key=f"{KEY}-words"):
         for sentence in sentences(run, found):
@@ -81,22 +86,6 @@ def headline(run: xr.Dataset, found: xr.Dataset) -> list[list[Cell]]:
 def sentences(run: xr.Dataset, found: xr.Dataset) -> list[str]:
     """What was merged in which order, and how that is related to abstraction: what is measured, what is known."""
     return [*_order(run, found), f"Distillation and abstraction: {_seen(run, found)} {_known(run)} {OTHER_THINGS}"]
-
-
-OTHER_THINGS = (
-    "Quantising, pruning or distilling weights makes a network shorter, not its code: another quantity, on no axis "
-    "with this one."
-)
-
-
-def _found(run: xr.Dataset) -> xr.Dataset:
-    """The groups, computed once for what the run says of its classes."""
-    same = (run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"], len(run.data_vars))
-    kept = st.session_state.get("_kept_classes_found")
-    if kept is None or kept[0] != same:
-        kept = (same, class_groups(run))
-        st.session_state["_kept_classes_found"] = kept
-    return kept[1]
 
 
 def _effective(found: xr.Dataset, index: int) -> Cell:
@@ -188,8 +177,10 @@ def _seen(run: xr.Dataset, found: xr.Dataset) -> str:
         return "a hierarchy needs three classes or more."
     if len(groups):
         largest = group_name(found, max(groups, key=np.sum))
+        weights = set(task_weights(run).values())
         if len(task_weights(run)) > 1:
-            return "squeezing makes this code coarser step by step, and the weights of the task decide in which order."
+            decided = ", and the weights of the task decide in which order" if len(weights) > 1 else ""
+            return f"squeezing makes this code coarser step by step{decided}."
         return (
             f"squeezing makes this code coarser step by step ({largest} are one before the rest), though nobody named "
             "such a group: it follows from what lies side by side in the code."

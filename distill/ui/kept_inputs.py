@@ -19,7 +19,7 @@ from distill.ui.stage import Released
 from distill.ui.state import State, current, remember
 
 QUESTION = "Where in the input are the bits that the code keeps?"
-HINT = "Drag β and watch which pixels, columns or words go pale first."
+HINT = "Drag β and watch which pixels, columns or words fade first."
 KEY, MEAN, TICK = "kept-inputs-stage", "mean of the items", 0.5  # seconds between two looks at the worker
 ATTRIBUTION = "distill.attribution:iba"
 HELP = (
@@ -44,12 +44,15 @@ def scene(run: xr.Dataset, state: State, path: Path) -> None:
     above = st.container(horizontal=True, vertical_alignment="center", gap="small", key="kept-inputs-controls")
     item = _item(run)
     needed = _needed(path, run, item)
-    same = (item, needed and (needed.item, needed.beta))
+    answered = needed and (needed.item, needed.beta)
     released, choice = looking.mounted(
-        run, KEY, looking.KEPT, lambda choice: inputs_stage(run, choice, item, needed), Choice(), *same
+        run, KEY, looking.KEPT, lambda choice: inputs_stage(run, choice, item, needed), Choice(), item, answered
     )
     with above:
         _controls(run, path, item, choice.beta)
+    now = _needed(path, run, item)
+    if (now and (now.item, now.beta)) != answered:  # the slider was let go where another answer belongs
+        st.rerun()
     pressed = clicked(released, KEY)
     if pressed is not None:
         choose(None if pressed == item else pressed)

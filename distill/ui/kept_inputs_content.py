@@ -32,7 +32,7 @@ from distill.ui.picture_rows import Amount, Pictures, Row, Shaded
 
 TICKS = ((0.0, "0"), (0.001, "0.001"), (0.01, "0.01"), (0.1, "0.1"), (FULL, "1 bit or more"))
 BITS = Amount(FULL, "bits", ROOT, TICKS)
-WORD_BITS = Amount(4.0, "bits", ROOT, ((0.0, "0"), (0.1, "0.1"), (1.0, "1"), (4.0, "4 bits or more")))
+WORD_BITS = Amount(4.0, "bits", ROOT, ((0.0, "0"), (0.1, "0.1"), (4.0, "4 bits or more")))
 SHARE = Amount(100.0, "%", 1, ((0.0, "not kept"), (50.0, "50 %"), (100.0, "100 %")))
 FISHER, EXPLAINED, NEEDED, WORDS = "Fisher bits", "Variance explained", "What the classifier needs", "Bits of words"
 COLOURS = ", mean of its three colours"
@@ -81,9 +81,8 @@ def name_of(run: xr.Dataset, item: int) -> str:
 
 def how_measured(run: xr.Dataset) -> str:
     """The estimators of what is drawn, as the run says them."""
-    there = {
-        name: run[name].attrs.get("estimator", "") for name in ("fisher_bits", "r_squared", "word_bits") if name in run
-    }
+    names = [name for name in ("fisher_bits", "r_squared", "word_bits") if name in run]
+    there = {name: run[name].attrs.get("estimator", "") for name in names}
     return "; ".join(f"{name.replace('_', ' ')}: {how}" for name, how in there.items())
 
 
@@ -94,8 +93,8 @@ def lacking(run: xr.Dataset) -> str:
         return ""
     if len(missing) == 2:
         return (
-            "This run has no maps of its inputs yet: they are computed when a training has ended. A run of an older "
-            "version is to be trained again on the Explore page to have them."
+            "This run has no maps of its inputs: they are computed at the end of a training, and some examples came "
+            "without them. Train it on the Explore page to have them."
         )
     if missing == ["r_squared"]:
         return "This run has no decoder of its inputs, so there is no share of variance to show."
@@ -150,9 +149,8 @@ def _strongest(run: xr.Dataset, item: int | None) -> list[Cell]:
         every = [word.strip(".?!,") for sentence in words for word in sentence]
         flat = np.concatenate([bits[:, i, : len(sentence)] for i, sentence in enumerate(words)], axis=1)
         how = run.word_bits.attrs.get("estimator", "")
-        return [
-            [_bits(each.max()), f"of “{every[int(each.argmax())]}”, the most of all words shown", how] for each in flat
-        ]
+        said = [f"of “{every[int(each.argmax())]}”, the most of all words shown" for each in flat]
+        return [[_bits(each.max()), words, how] for each, words in zip(flat, said, strict=True)]
     names, how = column_names(run), run.fisher_bits.attrs.get("estimator", "")
     bits = input_bits(run, item)
     where = [_place(run, int(each.argmax())) if are_pictures(run) else names[int(each.argmax())] for each in bits]

@@ -1,5 +1,6 @@
 """Kept and discarded, part "items": what is kept of one item, what it answers when asked again, and who is alike."""
 
+import html
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,7 @@ def scene(run: xr.Dataset, state: State, path: Path) -> None:
     item, other = _item(run), _other(run)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="kept-items-controls"):
         _controls(run, item, other)
-    found = _found(run)
+    found = looking.once("_kept_items_found", looking.version(run), lambda: agreement(run))
     released, _ = looking.mounted(
         run, KEY, looking.KEPT, lambda choice: items_stage(run, found, choice, item, other), Choice(), item, other
     )
@@ -75,19 +76,9 @@ def _controls(run: xr.Dataset, item: int, other: int) -> None:
             format_func=lambda place: f"beside {symbol} = {values[place]}", label_visibility="collapsed",
         )  # fmt: skip
     if "feature_name" in run or not are_pictures(run):
-        st.caption(in_words(run, item), width="content")
+        st.html(f'<p class="soft">{html.escape(in_words(run, item))}</p>', width="content")
     if asked != item:
         choose(int(asked))
     if beside != other:
         remember(replace(current(), other=float(run.beta.values[beside])))
         st.rerun()
-
-
-def _found(run: xr.Dataset) -> xr.Dataset:
-    """Every item's neighbours at every β, and what they share; found once for what the run has stored."""
-    same = (run.attrs["id"], run.attrs.get("stamp"), int(run.code_step.values[-1]))
-    kept = st.session_state.get("_kept_items_found")
-    if kept is None or kept[0] != same:
-        kept = (same, agreement(run))
-        st.session_state["_kept_items_found"] = kept
-    return kept[1]

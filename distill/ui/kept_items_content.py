@@ -121,6 +121,7 @@ def _alike(run: xr.Dataset, found: xr.Dataset, item: int, other: int) -> list[Ro
     words = (
         f"The {NEAREST} nearest of the other {run.sizes['point'] - 1} test items to {name_of(run, item)}, by sampled "
         f"codes, {found.share.attrs['unit']}. Click one to go on from it."
+        f"{_columns(run)}"
     )
     labels, items = ("at the slider", f"at {symbol} = {knob_value(run, other)}"), [int(each) for each in bank]
     heading = f"Who counts as like “{in_words(run, item)}”" if "text" in run else ALIKE
@@ -133,9 +134,15 @@ def _alike(run: xr.Dataset, found: xr.Dataset, item: int, other: int) -> list[Ro
             for label, place, heading in rows
         ]
     texts = [in_words(run, each) if "text" in run else f"item {each}: {in_words(run, each)}" for each in items]
-    return [
-        Lines(label, texts, place, items, heading=heading, words=words) for label, place, heading in rows
-    ]  # fmt: skip
+    return [Lines(label, texts, place, items, heading=heading, words=words) for label, place, heading in rows]
+
+
+def _columns(run: xr.Dataset) -> str:
+    """What the values in a line of `in_words` are, where they are a table's and bare."""
+    if "text" in run or "feature_scale" not in run:
+        return ""
+    inputs = [str(name).rpartition(", ")[0] or str(name) for name in run.feature_name.values[:MOST_COLUMNS]]
+    return f" Each line: {' · '.join([*map(str, run.factor.values), *inputs])}."
 
 
 def in_words(run: xr.Dataset, item: int) -> str:
@@ -144,12 +151,12 @@ def in_words(run: xr.Dataset, item: int) -> str:
         return str(run.text.values[item])
     classes, values = json.loads(run.attrs["classes"]), run.factors.transpose("point", "factor").values[item]
     names = [str(name) for name in run.factor.values]
-    said = [f"{classes[name][int(value)]}" if "feature_name" in run else f"{name} {classes[name][int(value)]}"
-            for name, value in zip(names, values, strict=True)]  # fmt: skip
+    said = [str(classes[name][int(value)]) for name, value in zip(names, values, strict=True)]
+    if "feature_name" not in run:
+        said = [f"{name} {value}" for name, value in zip(names, said, strict=True)]
     if "feature_scale" in run:
-        raw = (
-            run.inputs.transpose("point", "feature").values[item] * run.feature_scale.values + run.feature_offset.values
-        )
+        own = run.inputs.transpose("point", "feature").values[item]
+        raw = own * run.feature_scale.values + run.feature_offset.values
         units = [str(name).rpartition(", ")[2] if ", " in str(name) else "" for name in run.feature_name.values]
         said += [f"{value:.4g} {unit}".strip() for value, unit in zip(raw, units, strict=True)][:MOST_COLUMNS]
     return " · ".join(said)

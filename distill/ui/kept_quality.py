@@ -23,19 +23,10 @@ def scene(run: xr.Dataset, state: State, path: Path) -> None:
     """The verdict in words, and the stage."""
     st.html(ASSETS / "kept.css")
     probe = "mlp" if state.probe == "mlp" and "factor_kept_mlp" in run else "logistic"
-    st.html(f'<p class="soft kept-verdict">{html.escape(" ".join(_said(of_this_version(run))))}</p>')
+    said = looking.once(SAID, looking.version(run), lambda: verdict(of_this_version(run)))
+    st.html(f'<p class="soft kept-verdict">{html.escape(" ".join(said))}</p>')
 
     def build(choice: Choice) -> Stage:
         return quality_stage(run, choice, probe)
 
     looking.mounted(run, KEY, looking.KEPT, build, Choice(), probe)
-
-
-def _said(run: xr.Dataset) -> list[str]:
-    """The verdict, kept until the run changes."""
-    same = (run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"])
-    kept = st.session_state.get(SAID)
-    if kept is None or kept[0] != same:
-        kept = (same, verdict(run))
-        st.session_state[SAID] = kept
-    return kept[1]

@@ -89,9 +89,10 @@ def _at_equal_error(run: xr.Dataset, last: xr.Dataset, found: xr.Dataset, means:
     so = "higher is not better here" if seen else "it does not see the code shrink"
     symbol, low, high = json.loads(run.attrs["knob"])["symbol"], 100 * error[alike].min(), 100 * error[alike].max()
     return [
-        f"At equal error ({low:.1f} to {high:.1f} %, {symbol} from {knob_value(run, a)} to {knob_value(run, b)}) the "
-        f"code goes from {bits[a]:.1f} to {max(bits[b], 0):.1f} bits; RankMe of the codes goes from {ranks[a]:.1f} to "
-        f"{ranks[b]:.1f}, of their means from {means[a]:.1f} to {means[b]:.1f}: {so}."
+        f"At equal error as far as {int(last.samples)} items can tell ({low:.1f} to {high:.1f} %, {symbol} from "
+        f"{knob_value(run, a)} to {knob_value(run, b)}) the code goes from {bits[a]:.1f} to {max(bits[b], 0):.1f} "
+        f"bits; RankMe of the codes goes from {ranks[a]:.1f} to {ranks[b]:.1f}, of their means from "
+        f"{means[a]:.1f} to {means[b]:.1f}: {so}."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -19,17 +20,10 @@ from distill.ui.opening import ASSETS, guarded, say
 from distill.ui.state import PROBES, State, current, remember
 
 QUESTION = "What does a code give up first, and what last?"
-HINT = "Drag β to the right: what nobody asked for goes first."
+HINT = "Drag β to the right and see which curve falls first."
 KEY = "kept-retention-stage"
 PROBED = {"logistic": "linear probe", "mlp": "MLP probe"}
-ALIKE = (
-    "label",
-    "latent_dim",
-    "epochs",
-    "hidden",
-    "seed",
-    "batch_size",
-)  # a control that shares more is better
+ALIKE = ("label", "latent_dim", "epochs", "hidden", "seed", "batch_size")  # a control that shares more is better
 NEEDED = ("information_x", "samples", "label", "code_mean", "code_scale")  # of a control, beside what its probes found
 LOWER = (
     "What a probe finds of a factor is a lower bound on its bits; all bits are relative to these {count} test items "
@@ -42,7 +36,7 @@ CALLED = {"β-VAE": "a β-VAE, which sees no label", "shuffled": "the same netwo
 def scene(run: xr.Dataset, state: State, path: Path) -> None:
     """The controls, the stage, and under it what can be trained to compare with."""
     st.html(ASSETS / "kept.css")
-    probe, scale = _look(run, state)
+    probe, scale = _look(run)
     wanted = controls_of(run)
     there = {title: found for title, config in wanted.items() if (found := _trained(config)) is not None}
     controls = [(title, _loaded(str(each.path), each.stamp, len(each.variables))) for title, each in there.items()]
@@ -51,7 +45,8 @@ def scene(run: xr.Dataset, state: State, path: Path) -> None:
     def build(choice: Choice) -> Stage:
         return retention_stage(run, choice, probe, controls)
 
-    looking.mounted(run, KEY, looking.KEPT, build, Choice(scale=scale), probe, *(each.stamp for each in there.values()))
+    seen = [(each.id, each.stamp, len(each.variables)) for each in there.values()]
+    looking.mounted(run, KEY, looking.KEPT, build, Choice(scale=scale), probe, *seen)
     missing = {title: config for title, config in wanted.items() if title not in there}
     if missing and "factor_kept" in run:
         going = any(_alive(config) for config in missing.values())
@@ -76,12 +71,12 @@ def controls_of(run: xr.Dataset) -> dict[str, SweepConfig]:
 
 
 def _trained(config: SweepConfig) -> store.Run | None:
-    """The finished and probed run of `config`, or of the same objective on the same items with settings most alike."""
+    """The finished and probed run of `config`, or of the same objective on as many items with settings most alike."""
     fit = [
         run
         for run in looking.sweeps()
         if (run.config.dataset, run.config.dataset_options) == (config.dataset, config.dataset_options)
-        and run.config.objective == config.objective
+        and (run.config.objective, run.config.points) == (config.objective, config.points)
         and (config.objective == "beta_vae" or run.config.label == config.label)
         and "factor_kept" in run.variables
     ]
@@ -100,33 +95,33 @@ def _loaded(path: str, stamp: str, variables: int) -> xr.Dataset:
     return run[[name for name in run.data_vars if name in NEEDED or str(name).startswith(probed)]].load()
 
 
-def _look(run: xr.Dataset, state: State) -> tuple[str, str]:
+def _look(run: xr.Dataset) -> tuple[str, str]:
     """Which probe and which scale; both go into the address."""
+    probes = [name for name in PROBES if name == "logistic" or "factor_kept_mlp" in run]
     with st.container(horizontal=True, vertical_alignment="center", key="kept-look"):
-        probes = [name for name in PROBES if name == "logistic" or "factor_kept_mlp" in run]
-        asked = state.probe if state.probe in probes else probes[0]
-        probe = asked
-        if len(probes) > 1:
-            probe = st.segmented_control(
-                "Probe", probes, format_func=PROBED.get, label_visibility="collapsed",
-                key=settings.told(f"kept-probe-{run.attrs['id']}", asked),
-            )  # fmt: skip
-        scale = st.segmented_control(
-            "Scale", ["shares", "bits"], label_visibility="collapsed",
-            key=settings.told(f"kept-scale-{run.attrs['id']}", state.scale or "shares"),
-        )  # fmt: skip
+        probe = _picked("probe", probes, current().probe, run, format_func=PROBED.get) if len(probes) > 1 else probes[0]
+        scale = _picked("scale", ["shares", "bits"], current().scale, run)
         st.html(f'<p class="soft">{LOWER.format(count=run.sizes["point"])}</p>', width="stretch")
-    probe, scale = probe or "logistic", scale or "shares"
-    remember(replace(current(), probe="" if probe == "logistic" else probe, scale="" if scale == "shares" else scale))
+    said = {"probe": "" if probe == probes[0] else probe, "scale": "" if scale == "shares" else scale}
+    remember(replace(current(), **said))
     return probe, scale
+
+
+def _picked(name: str, options: list[str], asked: str, run: xr.Dataset, **look: Any) -> str:  # noqa: ANN401
+    """One of `options` by a row of buttons; the first where the address asks for none of them."""
+    asked = asked if asked in options else options[0]
+    key = settings.told(f"kept-{name}-{run.attrs['id']}", asked)
+    picked = st.segmented_control(name.title(), options, label_visibility="collapsed", key=key, **look)
+    settings.heard(key, picked)
+    return picked or asked
 
 
 @guarded()
 def _offer(missing: dict[str, SweepConfig]) -> None:
     """One sentence, and the button that trains what is missing; or how far that is."""
-    going = [job for config in missing.values() if (job := _alive(config)) is not None]
+    going = {title: job for title, config in missing.items() if (job := _alive(config)) is not None}
     if going:
-        standing = "; ".join(f"{job.config.objective}: {_standing(job)}" for job in going)
+        standing = "; ".join(f"{title}: {_standing(job)}" for title, job in going.items())
         say(f"The controls are being trained: {standing}. They join the figure when they are probed.")
         return
     if any(_trained(config) is not None for config in missing.values()):
@@ -141,7 +136,7 @@ def _offer(missing: dict[str, SweepConfig]) -> None:
                 return
             st.rerun(scope="app")
         st.html(
-            f'<p class="soft">{MISSING.format(titles=" and ".join(CALLED[title] for title in missing))}</p>',
+            f'<p class="soft">{MISSING.format(titles=", and ".join(CALLED[title] for title in missing))}</p>',
             width="stretch",
         )
 

@@ -16,19 +16,15 @@ from distill.figures.ledger_area import animated_ledger_area
 from distill.figures.retention import animated_retention
 from distill.measures.ledgers import ledger
 from distill.measures.limits import ceiling_x
-from distill.measures.retention import retention
+from distill.measures.retention import retained
 from distill.measures.seeds import averaged
 from distill.palette import DARK
 from distill.ui.content import of_this_version, training
 from distill.ui.envelope import Slider, Stage, View
 from distill.ui.headline import NO_NOISE, Cell
 
-CURVES, RANKED, LEDGER, EQUAL = (
-    "What is kept of each factor",
-    "Given up first … last",
-    "Where the bits go",
-    "At equal bits",
-)
+CURVES, RANKED = "What is kept of each factor", "Given up first … last"
+LEDGER, EQUAL = "Where the bits go", "At equal bits"
 Controls = Sequence[tuple[str, xr.Dataset]]
 
 
@@ -73,7 +69,7 @@ def _curves_words(run: xr.Dataset) -> str:
 
 
 def _ranked_words(run: xr.Dataset) -> str:
-    return "A bar ends where less than half of a factor’s bits is found; thin: 90 %."
+    return "A bar ends where less than half of a factor’s bits is found for good; thin: 90 %."
 
 
 def _ledger_words(run: xr.Dataset) -> str:
@@ -96,8 +92,8 @@ def _headline(run: xr.Dataset, probe: str) -> list[list[list[Cell]]]:
     found = []
     for step, count in enumerate(run.samples.sel(split="test").values):
         place = items_in_words(run, "test", int(count))
-        cells = [_bits(*values, float(whole[step]), about, place, run) for values in
-                 zip(x[step], kept[step], rest[step], strict=True)]  # fmt: skip
+        now = zip(x[step], kept[step], rest[step], strict=True)
+        cells = [_bits(*values, float(whole[step]), about, place, run) for values in now]
         when = "" if step == steps - 1 else "at the end, "
         late = [[[value, when + words, how] for value, words, how in each] for each in above]
         found.append([[*each, *last] for each, last in zip(cells, late, strict=True)])
@@ -120,7 +116,7 @@ def _above_half(run: xr.Dataset, probe: str) -> list[list[Cell]]:
     """For every β one cell: how many factors are above half of their bits, and which; none before they are probed."""
     if "factor_kept" not in run:
         return [[]] * run.sizes["beta"]
-    found = retention(run, probe)
+    found = retained(run, probe)
     shares = found.share.transpose("beta", "factor").values
     how = f"at the end, by {NAMES[probe]}, a lower bound; N = {run.sizes['point']} test items, one sampled code each"
     cells = []

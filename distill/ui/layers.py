@@ -10,7 +10,7 @@ from distill.errors import DistillError
 from distill.handle import ALIVE
 from distill.jobs import Job
 from distill.layer_config import ACTIVATIONS, LayersConfig, read
-from distill.ui import layer_settings, settings
+from distill.ui import layer_settings, looking, settings
 from distill.ui.envelope import Packed, pack
 from distill.ui.layer_settings import Pair
 from distill.ui.layers_content import layers_stage, shared_epochs
@@ -20,8 +20,8 @@ from distill.ui.state import State, current, remember
 
 EARLY = 0.1  # of the steps
 LIVE = 1.0  # seconds between two looks while something is trained
-KEY, DRAFT, PACKED = "layers-stage", "_layers_draft", "_layers_packed"
-TOLD, MOVES = "_layers_told", "_layers_moves"  # what the address was given last; how often it moved the slider
+KEY, DRAFT = "layers-stage", "_layers_draft"
+TOLD = looking.Told("layers", lambda state: state.layers, sliders=("epoch",))
 WHY = (
     "Binned values are entropies of rounded activations and not I(X;T), which stays as it is in a deterministic "
     "network that maps no two items to one: what falls is clustering (Goldfeld et al. 2019)."
@@ -32,7 +32,7 @@ WHY = (
 def page(state: State) -> None:
     """The whole page."""
     st.html(ASSETS / "layers.css")
-    _heed(state)
+    TOLD.heed(state)
     pair, sentence = _drafted(state)
     with aside():
         changed = layer_settings.controls(pair)
@@ -46,13 +46,6 @@ def page(state: State) -> None:
         st.session_state[DRAFT] = pair
         st.html(f'<p class="soft layers-why">{WHY}</p>')
         st.fragment(_scene, run_every=LIVE if any(map(_going, pair)) else None)(pair, _standings(pair))
-
-
-def _heed(state: State) -> None:
-    """Back, Forward and an edited address move the slider: the address then says other than what was written last."""
-    told: State | None = st.session_state.get(TOLD)
-    if told and told.layers == state.layers and told.epoch != state.epoch:
-        st.session_state[MOVES] = st.session_state.get(MOVES, 0) + 1
 
 
 def _drafted(state: State) -> tuple[Pair, str]:
@@ -179,7 +172,7 @@ def _scene(pair: Pair, standings: list[tuple[str, bool]]) -> None:
     """Progress and the stage; drawn again at every tick, and when the slider is let go."""
     if _standings(pair) != standings:
         st.rerun(scope="app")
-    runs = [run for config in pair if (path := _path(config)) and (run := _followed(path)) is not None]
+    runs = [run for config in pair if (path := _path(config)) and (run := looking.newest(path)) is not None]
     # always the same three, so that the stage stays the same element and nothing jumps
     with st.container(height=34, border=False, key="layers-progress"):
         _progress(pair)
@@ -234,31 +227,18 @@ def _said(pair: Pair, runs: list[xr.Dataset]) -> None:
                 say(f"The {ACTIVATIONS[config.activation]} run was cut short {where}. Press Train to go on from there.")
 
 
-def _followed(path: store.Path) -> xr.Dataset | None:
-    """The run at `path`, loaded; only what is new since the last look is read."""
-    name = f"_follow-{path}"
-    if name not in st.session_state:
-        st.session_state[name] = store.follow(path)
-    return st.session_state[name].refresh()
-
-
 def _stage(runs: list[xr.Dataset], pair: Pair) -> None:
     state, times = current(), shared_epochs(runs)
     packed = _packed(runs)
     place = len(times) - 1 if state.epoch is None else int(abs(times - state.epoch).argmin())
-    at = stage(replace(packed, revision=st.session_state.get(MOVES, 0), step=place), key=KEY)
+    at = stage(replace(packed, revision=TOLD.moves, step=place), key=KEY)
     last = at.step >= len(times) - 1 or any(map(_going, pair))
     epoch = None if last else float(f"{times[at.step]:.5g}")
     told = replace(state, layers=_ids(pair) if len(runs) == len(pair) else state.layers, epoch=epoch)
-    st.session_state[TOLD] = told
+    TOLD.write(told)
     remember(told)
 
 
 def _packed(runs: list[xr.Dataset]) -> Packed:
     """The packed stage, kept until a run grows: where the slider stands changes nothing."""
-    same = [(run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"], len(run.data_vars)) for run in runs]
-    kept = st.session_state.get(PACKED)
-    if kept is None or kept[0] != same:
-        kept = (same, pack(layers_stage(runs, None)))
-        st.session_state[PACKED] = kept
-    return kept[1]
+    return looking.once("_layers_packed", list(map(looking.version, runs)), lambda: pack(layers_stage(runs, None)))

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
+from typing import TypeVar
 
 import streamlit as st
 import xarray as xr
@@ -12,12 +14,13 @@ from distill.config import Choice, SweepConfig
 from distill.errors import DistillError
 from distill.figures._animation import chosen
 from distill.handle import ALIVE
-from distill.ui.envelope import Packed, Stage, pack
+from distill.ui.envelope import Stage, pack
 from distill.ui.naming import run_names
 from distill.ui.opening import home_link, say
 from distill.ui.stage import Released, stage
 from distill.ui.state import State, current, remember
 
+T = TypeVar("T")
 SOON, LIVE = 0.5, 2.0  # seconds between two looks, while a picture changes with each, and while something is added
 
 
@@ -89,19 +92,38 @@ def going(run: store.Run) -> tuple[str, float | None]:
     return ("following", LIVE) if job and job.follow_up else ("", None)
 
 
+def newest(path: Path) -> xr.Dataset | None:
+    """The run at `path`, loaded, None where there is none; only what is new since the last look is read."""
+    name = f"_follow-{path}"
+    if name not in st.session_state:
+        st.session_state[name] = store.follow(path)
+    return st.session_state[name].refresh()
+
+
 def followed(path: Path) -> xr.Dataset:
-    """The run at `path`, loaded; only what is new since the last look is read.
+    """The run at `path`, loaded.
 
     Raises:
         DistillError: where it has been deleted.
     """
-    name = f"_follow-{path}"
-    if name not in st.session_state:
-        st.session_state[name] = store.follow(path)
-    run = st.session_state[name].refresh()
+    run = newest(path)
     if run is None:
         raise DistillError(f"run '{path.name}' has been deleted")
     return run
+
+
+def version(run: xr.Dataset) -> tuple[object, ...]:
+    """What is another one when the run is another, was trained anew, has a further step, or was measured further."""
+    return run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"], len(run.data_vars)
+
+
+def once(name: str, same: object, make: Callable[[], T]) -> T:
+    """What `make` gives, made again when `same` is no longer what it was; a session keeps one of each name."""
+    kept = st.session_state.get(name)
+    if kept is None or kept[0] != same:
+        kept = (same, make())
+        st.session_state[name] = kept
+    return kept[1]
 
 
 def place(run: xr.Dataset, one_step: bool) -> dict[str, int | None]:
@@ -114,17 +136,18 @@ def place(run: xr.Dataset, one_step: bool) -> dict[str, int | None]:
 class Told:
     """What a page gave to the address last, so that Back, Forward and an edited address are told from its own writing.
 
-    The sliders of a stage move when `moves` rises.
+    The sliders of a stage move when `moves` rises. `same` (state) is what must be unchanged for other values of the
+    fields `sliders` to mean that they are to move.
     """
 
-    def __init__(self, page: str, same: Callable[[State], object]) -> None:
-        """`same` (state) is what must be unchanged for a new β or step to mean that the sliders are to move."""
+    def __init__(self, page: str, same: Callable[[State], object], sliders: Sequence[str] = ("beta", "step")) -> None:
         self._told, self._moves, self._same = f"_distill_{page}_told", f"_distill_{page}_moves", same
+        self._sliders = attrgetter(*sliders)
 
     def heed(self, state: State) -> None:
-        """Notice an address that says another β or step than the page wrote."""
+        """Notice an address whose sliders stand elsewhere than the page wrote."""
         told: State | None = st.session_state.get(self._told)
-        if told and self._same(told) == self._same(state) and (told.beta, told.step) != (state.beta, state.step):
+        if told and self._same(told) == self._same(state) and self._sliders(told) != self._sliders(state):
             st.session_state[self._moves] = self.moves + 1
 
     def write(self, state: State) -> None:
@@ -149,12 +172,7 @@ def mounted(
     the slider stands changes nothing. Returns what was let go, and the choice with its β and step.
     """
     plain = replace(choice, beta=None, step=None)
-    same = (run.attrs["id"], run.attrs.get("stamp"), run.sizes["step"], len(run.data_vars), plain, *differing)
-    kept = st.session_state.get(f"_{key}_packed")
-    if kept is None or kept[0] != same:
-        kept = (same, pack(build(plain)))
-        st.session_state[f"_{key}_packed"] = kept
-    packed: Packed = kept[1]
+    packed = once(f"_{key}_packed", (*version(run), plain, *differing), lambda: pack(build(plain)))
     at = place(run, one_step=packed.steps == 1)
     step = packed.steps - 1 if at["step"] is None else at["step"]
     released = stage(replace(packed, revision=told.moves, index=at["beta"], step=step), key=key)

@@ -3,6 +3,7 @@
 import gc
 import html
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from distill.ui import links
 from distill.ui.state import State, begun, from_params
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+MARKDOWN = re.compile(r"[\\`*$\[\]~<]|:(?=\w)|(?<!\w)_|_(?!\w)")  # and the directives, emoji and icons of Streamlit
 ASIDE = "_distill_aside"  # session_state: the container to the right of the question
 
 
@@ -65,6 +67,11 @@ def say(sentence: str, alert: bool = False) -> None:
     kind, role = ("alert", "alert") if alert else ("notice", "status")
     text = html.escape(begun(sentence))
     st.html(f'<p class="say {kind}" role="{role}">{text}</p>')
+
+
+def plain(text: str) -> str:
+    """`text` as it is, where Streamlit would read Markdown in it: a column's name may hold *, _, $, [ and `:`."""
+    return MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def home_link(label: str, state: State, **options: Any) -> None:  # noqa: ANN401

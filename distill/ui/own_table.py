@@ -22,7 +22,7 @@ from distill.datasets._choosing import (
 from distill.errors import DistillError, InvalidValue
 from distill.tables import Brought, Column, Table
 from distill.tables.limits import LARGEST
-from distill.ui.opening import say
+from distill.ui.opening import plain, say
 
 NAME = "table"  # of the data set
 ANOTHER = "own"  # in the picker of data sets: what opens the dialog
@@ -198,7 +198,7 @@ def _inputs(table: Table, label: str, used: Mapping[str, Any], id: str) -> list[
     faults = [f"{each.name}: {_why_not(table, each)}" for each in table.columns if each.name not in (*chosen, own)]
     told = [each for each in faults if not each.endswith(": ")]
     if told:
-        st.caption("Not among the inputs. " + "; ".join(told).replace("$", "\\$") + ".")
+        st.caption("Not among the inputs. " + plain("; ".join(told)) + ".")
     return [name for name in fit if name in chosen]
 
 
@@ -234,10 +234,15 @@ def _is_few(column: Column) -> bool:
 def _overview(table: Table) -> dict[str, list[str]]:
     """A row for each column: its name, what it holds, and what stands in the first rows."""
     first = np.arange(min(FIRST_ROWS, len(table.lines)))
-    shown = [each.texts(first) for each in table.columns]
+    shown = [_seen(each, first) for each in table.columns]
     held = [_held(each) for each in table.columns] + [kind for _, kind in table.unread]
     rows = {f"{table.place} {table.lines[i]}": [text[i] for text in shown] + [""] * len(table.unread) for i in first}
     return {"column": [*table.names, *(name for name, _ in table.unread)], "holds": held, **rows}
+
+
+def _seen(column: Column, rows: np.ndarray) -> list[str]:
+    """What stands in some rows, and nothing where nothing does."""
+    return ["" if empty else text for text, empty in zip(column.texts(rows), column.missing[rows], strict=True)]
 
 
 def _held(column: Column) -> str:

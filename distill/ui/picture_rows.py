@@ -147,15 +147,12 @@ def _row(row: Row, packer: Packer, frames: int, count: int) -> dict[str, Any]:
         allowed = f"({count}, h, w) or ({frames}, {count}, h, w), with 3 at the end for colour"
         raise InvalidValue(f"picture row '{row.label}' has shape {shape}; allowed: {allowed}")
     values = packer.raw(row.values, np.uint8)
-    about = {"moving": moving, "values": values, "signed": row.signed}
-    about["amount"] = row.amount and row.amount.packed()
     places = None if row.places is None else _places(row.label, row.places, packer, frames, count)
     items = None if row.items is None else [int(item) for item in row.items]
-    return (
-        {"type": "pictures", "large": row.large, "items": items, "places": places, "names": list(row.names)}
-        | about
-        | _said(row)
-    )
+    return {
+        "type": "pictures", "large": row.large, "items": items, "places": places, "names": list(row.names),
+        "moving": moving, "values": values, "signed": row.signed, "amount": row.amount and row.amount.packed(),
+    } | _said(row)  # fmt: skip
 
 
 def _lines(row: Lines, packer: Packer, frames: int, count: int) -> dict[str, Any]:

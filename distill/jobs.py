@@ -2,10 +2,10 @@
 
 The worker is a loky executor (a cluster's, where DISTILL_SCHEDULER names one). It is handed one piece of work at a
 time: a training, a small piece that somebody waits for, or one of those that follow a training (probes, then one β's
-map after another), which let the next training go first. Control goes through the run's control file, progress comes from its status file and its arrays.
+map after another), which let the next training go first. Control goes through the run's control file, progress comes
+from its status file and its arrays.
 """
 
-import atexit
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from distill import store, worker
+from distill import ending, store, worker
 from distill.config import Configuration
 from distill.errors import DistillError
 from distill.handle import ALIVE, ALL_FOLLOWED, OVER, Asked, Job, complete, follow_up_of, followed
@@ -24,7 +24,6 @@ __all__ = ["Job", "Queue", "queue", "submit", "train"]
 
 LOOK = 0.2  # seconds between two looks at a job that runs
 REMEMBERED = 20  # finished jobs that stay listed
-_ending = threading.Event()
 
 
 class Queue:
@@ -131,7 +130,7 @@ class Queue:
             return 0 if job.status == "running" else 1 + waiting.index(job) if job in waiting else None
 
     def _work(self) -> None:
-        while _wanted():
+        while ending.wanted():
             with self._changed:
                 task = self._next_task()
                 if task is None:
@@ -217,7 +216,7 @@ class Queue:
             self._dismiss()
         if job is None:
             return "failed", "the worker process died"
-        if again and _wanted() and store.read_status(job.path) == before:  # it had died before the job began
+        if again and ending.wanted() and store.read_status(job.path) == before:  # it had died before the job began
             return self._hand_over(job, function, *arguments, again=False)
         kept = "; what was measured up to there is kept, press Train to continue"
         return "failed", f"the worker process died {job.where()}" + (kept if job.snapshots else "; press Train again")
@@ -233,7 +232,7 @@ class Queue:
             self._executor = worker.executor()
             return self._executor.submit(function, *arguments)
         finally:
-            _hear_of_exit()
+            ending.hear_of_exit()
 
     def _dismiss(self) -> None:
         executor, self._executor = self._executor, None
@@ -241,7 +240,7 @@ class Queue:
             executor.shutdown(wait=False, kill_workers=True)
 
     def _look(self, job: Job | None) -> None:
-        if not _wanted():  # the program ends: what it waits for must end too, and can be continued later
+        if not ending.wanted():  # the program ends: what it waits for must end too, and can be continued later
             store.request(job.path, "stop") if job else self._dismiss()
         elif job is not None:
             job.look()
@@ -296,18 +295,3 @@ def train(
 def queue() -> Queue:
     """The queue of this process, made when it is first needed."""
     return Queue()
-
-
-def _wanted() -> bool:
-    """Whether the program still runs."""
-    return not _ending.is_set()
-
-
-@cache
-def _hear_of_exit() -> None:
-    """Sets `_ending` when the program ends, before loky's own hook, which waits for the job that runs.
-
-    The hooks of `threading` are called last come, first served, and loky sets its own at its first piece of work;
-    those of `atexit` would come after all of them.
-    """
-    getattr(threading, "_register_atexit", atexit.register)(_ending.set)

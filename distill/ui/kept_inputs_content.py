@@ -120,9 +120,10 @@ def _say_explained(run: xr.Dataset, cells: list[list[Cell]]) -> None:
     whole, shares = explained_of_all(run), explained(run)
     points, varies = run.sizes["point"], np.isfinite(shares).all(0)
     how = f"1 − Σ MSE / Σ variance of E[x|z]; one sampled code each of {points} stored test items"
+    what = "embeddings’" if "text" in run else "inputs’"
     half = "inputs of which E[x|z] explains at least half the variance; constant ones are not counted"
     for found, total, share in zip(cells, whole, shares[:, varies], strict=True):
-        found.append([f"{100 * max(0.0, total):.0f} %", "of the inputs’ variance is explained by the code", how])
+        found.append([f"{100 * max(0.0, total):.0f} %", f"of the {what} variance is explained by the code", how])
         if "text" not in run:
             count = f"{int((share >= 0.5).sum())} of {varies.sum()}"
             found.append([count, f"{_inputs(run)} half explained or more", half])
@@ -139,6 +140,8 @@ def _say_bits(run: xr.Dataset, item: int | None, cells: list[list[Cell]]) -> Non
     for found, cell, each, whole in zip(cells, strongest, input_bits(run, item), total, strict=True):
         edge = "≥ " if np.isfinite(limit) and whole > limit - 1 else ""
         said = f"is I(X;Z); the inputs’ bits add up to {_bits(each.sum())} and are no parts of it"
+        if "text" in run:  # its inputs are not on screen
+            said = "is I(X;Z), of which the words’ bits are no parts"
         found += [cell, [f"{edge}{whole:.2f} bits", said, tip]]
 
 

@@ -145,12 +145,13 @@ def test_another_question_takes_the_place_of_the_one_before(home, sweep, whole):
     placed(SWEEP, sweep)
     whole.add(SWEEP.id)
     other = jobs.submit(replace(SWEEP, seed=3))
-    for weight in (0.5, 0.8):
+    for weights in ((0.5, 0.8), (0.3,)):  # of two people
         app = opened(run=SWEEP.id)
-        slider(app, "parity").set_value(weight).run()
-        button(app).click().run()
+        for weight in weights:
+            slider(app, "parity").set_value(weight).run()
+            button(app).click().run()
     status = {job.config.weights.get("parity"): job.status for job in jobs.queue().jobs() if job is not other}
-    assert status == {0.5: "stopped", 0.8: "queued"} and other.status == "queued"
+    assert status == {0.5: "stopped", 0.8: "queued", 0.3: "queued"} and other.status == "queued"
 
 
 def test_the_same_question_again_goes_on(home, sweep, whole):

@@ -53,7 +53,7 @@ def page(state: State) -> None:
         return
     seen = controls(replace(state, run=run.id), run, there)
     if seen != replace(state, run=run.id):
-        remember(replace(current(), **{name: getattr(seen, name) for name in LOOK}))
+        remember(replace(looking.turned_to(current(), seen.run, run), **{name: getattr(seen, name) for name in LOOK}))
         st.rerun()
     live = looking.is_live(run)
     st.fragment(_claims if seen.part else _scene, run_every=looking.LIVE if live else None)(run, seen, live)

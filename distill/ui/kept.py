@@ -42,7 +42,7 @@ def page(state: State) -> None:
         settings.link_menu()
     seen = replace(state, run=picked, part=state.part if part is None else part)
     if seen != replace(state, run=run.id):
-        remember(replace(current(), run=seen.run, part=seen.part))
+        remember(replace(looking.turned_to(current(), picked, run), part=seen.part))
         st.rerun()
     going, pace = looking.going(run)
     st.fragment(_scene, run_every=pace)(run, seen, going)

@@ -44,7 +44,7 @@ def page(state: State) -> None:
         said = {name: getattr(seen, name) for name in LOOK}
         if seen.run != run.id:  # what belonged to the old one alone
             said |= {"item": None, "dimension": None, "colour": ""}
-        remember(replace(current(), **said))
+        remember(replace(looking.turned_to(current(), seen.run, run), **said))
         st.rerun()
     live = looking.is_live(run)
     st.fragment(_scene, run_every=POLL if waits else looking.LIVE if live else None)(run, seen, live, waits)

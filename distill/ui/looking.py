@@ -39,7 +39,9 @@ def looked_at(state: State, there: Sequence[store.Run]) -> store.Run | None:
     if job and job.status in ALIVE and not store.exists(job.path):
         st.fragment(_wait, run_every=SOON)(job)
         return None
-    if state.run:
+    if job and job.status == "failed" and not store.exists(job.path):
+        say(f"{job.message}. Another run is shown instead.", alert=True)
+    elif state.run:
         try:
             found = store.summary(store.path_of(state.run))
             if isinstance(found.config, SweepConfig):
@@ -60,6 +62,14 @@ def looked_at(state: State, there: Sequence[store.Run]) -> store.Run | None:
     say("Nothing has been trained yet. Train a run on the Explore page; it can then be looked at here.")
     home_link("Go to Explore", state)
     return None
+
+
+def turned_to(state: State, picked: str, run: store.Run) -> State:
+    """`state` at another run than `run`: at its last step, and at the same β where that means the same to both."""
+    if picked == run.id:
+        return state
+    same = store.summary(store.path_of(picked)).attrs.get("knob") == run.attrs.get("knob")
+    return replace(state, run=picked, step=None, beta=state.beta if same else None)
 
 
 def _wait(job: jobs.Job) -> None:

@@ -14,6 +14,7 @@ from distill.ui.state import current, remember
 
 STEP, WIDTH = 0.1, 300  # of the sliders, in pixels
 BRIEFER, FEWEST = 3, 10  # trained networks take a third of the epochs to answer another question, and at least 10
+ASKED = "_distill_asked"  # session_state: the run of the last question
 NOT_HERE = (
     "The networks of this run are not on this machine, or not trained to their end: the training begins from scratch."
 )
@@ -79,12 +80,12 @@ def _sliders(config: SweepConfig) -> None:
 
 
 def _ask(config: SweepConfig) -> None:
-    """Callback: the run of another question that is still being trained makes way for this one."""
+    """Callback: what was asked here before and is still being trained makes way for this question."""
     try:
-        for job in jobs.queue().jobs():
-            if job.status in ALIVE and job.id != config.id and getattr(job.config, "start", None) is not None:
-                job.stop()
-        jobs.submit(config)
+        before = jobs.queue().find(st.session_state.get(ASKED, ""))
+        if before and before.status in ALIVE and before.id != config.id:
+            before.stop()
+        st.session_state[ASKED] = jobs.submit(config).id
     except DistillError as error:
         say(str(error), alert=True)
         return

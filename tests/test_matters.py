@@ -146,7 +146,7 @@ def test_another_question_takes_the_place_of_the_one_before(home, sweep, whole):
     whole.add(SWEEP.id)
     other = jobs.submit(replace(SWEEP, seed=3))
     for weights in ((0.5, 0.8), (0.3,)):  # of two people
-        app = opened(run=SWEEP.id)
+        app = opened("explore", run=SWEEP.id)
         for weight in weights:
             slider(app, "parity").set_value(weight).run()
             button(app).click().run()

@@ -24,6 +24,7 @@ from distill.reconstruction import reconstruct
 from distill.training import Trainer, build
 
 UMAP_SCRATCH = "maps.npz"
+Part = Callable[[Trainer, xr.Dataset, Evaluation], xr.Dataset]
 
 
 def _probed(trainer: Trainer, run: xr.Dataset, evaluation: Evaluation) -> xr.Dataset:
@@ -46,14 +47,14 @@ def _mapped(trainer: Trainer, run: xr.Dataset, evaluation: Evaluation) -> xr.Dat
     return map_inputs(trainer, run)
 
 
-PARTS: tuple[Callable[[Trainer, xr.Dataset, Evaluation], xr.Dataset], ...] = (
-    _reconstructed,
-    _probed,
+PARTS: tuple[Part, ...] = (
     read_items,
     _mapped,
+    _reconstructed,
+    _probed,
     _claimed,
     _probed_further,
-)
+)  # the quick ones first
 
 
 def finish(path: Path) -> None:
@@ -62,11 +63,24 @@ def finish(path: Path) -> None:
     Raises:
         DistillError: where its checkpoint is gone, and where it is trained anew or deleted meanwhile.
     """
+    _finish(path, PARTS)
+
+
+def finish_part(path: Path, index: int) -> bool:
+    """Add part number `index` of PARTS alone, so that a training can come in between; False when none is left.
+
+    Raises as `finish` does.
+    """
+    _finish(path, PARTS[index : index + 1])
+    return index + 1 < len(PARTS)
+
+
+def _finish(path: Path, parts: tuple[Part, ...]) -> None:
     run = store.open_run(path).load()
     trainer = trained(path, run)
     threads.settle(trainer.config.threads)
     evaluation = Evaluation.of(trainer.config, trainer.data)
-    for part in PARTS:
+    for part in parts:
         extra = part(trainer, run, evaluation)
         with _adding_to(run, path):
             store.extend(path, extra)
@@ -119,10 +133,8 @@ def map_3d(path: Path) -> list[list[list[float]]]:
     maps: list[np.ndarray] = []
     for each in sampled_codes(run):
         maps.append(chained_umap(each, maps[-1] if maps else None, json.loads(run.attrs["config"])["seed"], 3))
-    found, about = (
-        np.stack(maps),
-        {"units": "1", "long_name": "sampled codes in space", "method": "UMAP, chained along β"},
-    )
+    found = np.stack(maps)
+    about = {"units": "1", "long_name": "sampled codes in space", "method": "UMAP, chained along β"}
     if path.parent != store.examples():
         with _adding_to(run, path):
             store.extend(path, xr.Dataset({"map_umap_3d": (("beta", "point", "axis_3d"), found, about)}))

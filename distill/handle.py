@@ -40,6 +40,7 @@ class Job:
         self.status, self.message = status, ""
         self.anew = anew  # is to start over, and has not yet done so
         self.next: int | None = None  # number of the next follow-up: 0 probes, i the map of β number i − 1
+        self.part = 0  # of follow-up 0, which has several
         self.active = self.parked = False  # with the worker; and asked to leave it to others while it is paused
         self._pace: tuple[float, int] | None = None
         self._changed, self._place, self._over = changed, place, threading.Event()

@@ -1,9 +1,9 @@
 """Training in a worker process: a queue of one job at a time, kept here, in the process that asks.
 
 The worker is a loky executor (a cluster's, where DISTILL_SCHEDULER names one). It is handed one piece of work at a
-time: a training, a small piece that somebody waits for, or one of those that follow a training (probes, then one β's
-map after another), which let the next training go first. Control goes through the run's control file, progress comes
-from its status file and its arrays.
+time: a training, a small piece that somebody waits for, or one of those that follow a training (probes, …, then one
+β's map after another), which let the next training go first. Control goes through the run's control file, progress
+comes from its status file and its arrays.
 """
 
 import threading
@@ -36,7 +36,7 @@ class Queue:
     def __init__(
         self,
         record: str = "distill.recording:record",
-        finish: str = "distill.finishing:finish",
+        finish: str = "distill.finishing:finish_part",
         map_beta: str = "distill.finishing:map_beta",
     ) -> None:
         self._record, self._finish, self._map_beta = record, finish, map_beta
@@ -104,6 +104,9 @@ class Queue:
         """Stops what runs and ends the worker; a later `submit` starts another."""
         with self._changed:
             self._to_warm = False
+            for asked in self._asked:
+                asked.answer(("failed", "the worker was ended before it came to this"))
+            self._asked.clear()
             for job in self._jobs:
                 job.stop()
             while any(job.active for job in self._jobs):
@@ -171,7 +174,7 @@ class Queue:
             elif outcome == "stopped":
                 job.end("stopped", f"stopped {job.where()}; press Train to continue")
             elif outcome == "done":
-                job.next = 0 if followed(job.config) else None
+                job.next, job.part = (0 if followed(job.config) else None), 0
                 job.end("done")
             else:
                 self._fail(job, message or f"the worker answered {outcome!r}")
@@ -184,13 +187,15 @@ class Queue:
 
     def _follow(self, job: Job) -> None:
         index = job.next
-        function, rest = (self._map_beta, (index - 1,)) if index else (self._finish, ())
-        outcome, message = self._hand_over(None, worker.follow_up, function, str(job.path), *rest)
+        function, number = (self._map_beta, index - 1) if index else (self._finish, job.part)
+        outcome, message = self._hand_over(None, worker.follow_up, function, str(job.path), number)
         with self._changed:
             if outcome == "failed":
                 job.message, job.next = f"the run is complete, but its {job.follow_up} are missing: {message}", None
+            elif index == 0 and outcome == "True":  # there are further parts
+                job.part += 1
             elif job.next is not None:  # None: stopped meanwhile
-                last = outcome == "False" or index == len(job.config.betas)
+                last = index == len(job.config.betas) or (index > 0 and outcome == "False")
                 job.next = None if last else index + 1
                 with suppress(DistillError, OSError):
                     store.write_status(job.path, after=ALL_FOLLOWED if last else index + 1)

@@ -60,9 +60,9 @@ def train(function: str, config_json: str, path: str) -> Answer:
     return _told(lambda: _named(function)(layer_config.read(config_json), Path(path)))
 
 
-def follow_up(function: str, path: str, *index: int) -> Answer:
-    """Calls `function` with the path of a run and, for maps, the number of the β; answers as `train` does."""
-    return _told(lambda: _named(function)(Path(path), *index))
+def follow_up(function: str, path: str, index: int) -> Answer:
+    """Calls `function` with the path of a run and the number of the part, or of the β; answers as `train` does."""
+    return _told(lambda: _named(function)(Path(path), index))
 
 
 def asked(function: str, path: str, *arguments: float | str) -> Answer:

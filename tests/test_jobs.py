@@ -42,7 +42,7 @@ def queue(shared, home):
 
 
 def make(record="record"):
-    names = {"record": f"synthetic:{record}", "finish": "synthetic:finish", "map_beta": "synthetic:map_beta"}
+    names = {"record": f"synthetic:{record}", "finish": "synthetic:finish_part", "map_beta": "synthetic:map_beta"}
     return jobs.Queue(**names)
 
 
@@ -71,8 +71,8 @@ def test_a_job_runs_to_its_end_and_its_follow_ups_after_it(queue, home):
     assert (job.status, job.snapshots, job.progress, job.place, job.message) == ("done", 6, 1.0, None, "")
     assert list(run["step"]) == [0, 1, 2, 3, 4, 5] and isinstance(run, xr.Dataset)
     until(lambda: not job.follow_up)
-    assert [what for _, what in log(home)][5:] == ["finish", *(f"map {i}" for i in range(5))]
-    assert "kept" in store.open_run(job.id)
+    assert [what for _, what in log(home)][5:] == ["finish 0", "finish 1", *(f"map {i}" for i in range(5))]
+    assert {"kept", "probed"} <= {*store.open_run(job.id)}
 
 
 def test_places_and_order(queue, home):
@@ -134,6 +134,27 @@ def test_a_run_cut_short_is_begun_anew_where_that_is_asked_for(queue, home):
     again = queue.submit(config(1, steps=30, pace=0.05), anew=True)
     assert again.result(60).sizes["step"] == 31
     assert [what for name, what in log(home) if name == job.id].count("1") == 2
+
+
+def test_a_new_training_gets_in_between_the_probes_of_another(queue, home):
+    first = queue.submit(config(1))
+    until(lambda: first.part == 1)
+    second = queue.submit(config(2))
+    second.result(60)
+    until(lambda: not (first.follow_up or second.follow_up))
+    lines = log(home)
+    own = [what for name, what in lines if name == first.id]
+    assert lines.index((second.id, "1")) < lines.index((first.id, "map 0"))
+    assert own[5:] == ["finish 0", "finish 1", *(f"map {i}" for i in range(5))]
+
+
+def test_what_is_asked_of_a_queue_that_is_closed_is_answered_too(home):
+    queue = make()
+    begun(queue.submit(config(1, steps=200, pace=0.05)))
+    asked = queue.ask(home / "run", "synthetic:answer")
+    queue.close()
+    with pytest.raises(DistillError, match="ended before it came to this"):
+        asked.result(10)
 
 
 def test_a_new_training_gets_in_between_the_maps_of_another(queue, home):

@@ -157,7 +157,7 @@ def test_what_follows_a_training_is_written_under_the_lock_and_only_to_the_run_i
     monkeypatch.setattr(finishing, "PARTS", (meanwhile,))
     with pytest.raises(DistillError, match="was trained anew meanwhile"):
         finishing.finish(path)
-    assert "decoder_out" not in opened(path)
+    assert "item_bits" not in opened(path)
 
 
 def test_threads_that_nobody_asked_for_are_said_to_be_chosen_while_training(tmp_path):

@@ -28,7 +28,7 @@ def coded(words: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
     """The number of each word's class, (N,) int64, and the classes: numbers by size, anything else by the alphabet."""
     found = set(words)
     try:
-        classes = tuple(sorted(found, key=float))
+        classes = tuple(sorted(found, key=lambda word: (float(word), word)))  # "1" and "1.0" may be two texts
     except ValueError:
         classes = tuple(sorted(found, key=lambda word: (word.casefold(), word)))
     place = {word: number for number, word in enumerate(classes)}

@@ -53,7 +53,7 @@ def animated_answers(run: xr.Dataset, item: int) -> Animation:
     left = float(min(-3.0, np.floor(own.min()), np.floor(mean.min())))
     right = float(max(3.0, np.ceil(own.max()), np.ceil(mean.max())))
     height = np.arange(len(places))[::-1].astype(float)
-    figure = blank(left=14 + round(LETTER * max(len(names[j]) for j in places)), right=8, top=26, bottom=46)
+    figure = blank(left=14 + round(LETTER * max(len(names[j]) for j in places)), right=56, top=26, bottom=46)
     rows = {"tickvals": height.tolist(), "ticktext": [names[j] for j in places], "tickfont": {"size": 12, "color": INK}}
     ticks = [each for each in range(round(left), round(right) + 1) if each % 2 == 0]
     figure.update_layout(

@@ -115,6 +115,7 @@ def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS, pen
     """log2 q(s_i|z_i) − log2 p(s_i) of every item (N,), q a logistic probe of codes (N, K) fitted without its fold.
 
     Its mean is H(s) − CE, in bits. Inputs are standardised within each fold's training items; `penalty` is that of L2.
+    A value that n training items never showed has the probability 1 / (n + 1).
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -129,13 +130,15 @@ def held_out_gain(codes: np.ndarray, factor: np.ndarray, folds: int = FOLDS, pen
     for fold in range(folds):
         train, test = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
         seen = np.unique(inverse[train])
-        held = np.zeros((len(test), len(values)))  # 0 for a value the fold never showed
+        unseen = 1 / (len(train) + 1)  # of each value the fold never showed: certainty against it is not to be had
+        held = np.full((len(test), len(values)), unseen)
+        shares = 1 - unseen * (len(values) - len(seen))
         if len(seen) == 1:  # nothing to tell apart, which scikit-learn refuses
-            held[:, seen] = 1
+            held[:, seen] = shares
         else:
             logistic = LogisticRegression(C=1 / penalty, max_iter=300, tol=1e-3, solver=solver)
             model = make_pipeline(StandardScaler(), logistic).fit(codes[train], inverse[train])
-            held[:, seen] = model.predict_proba(codes[test])
+            held[:, seen] = shares * model.predict_proba(codes[test])
         log_q[test] = np.log(held[np.arange(len(test)), inverse[test]].clip(LEAST_PROBABILITY))
     return (log_q - np.log(counts / counts.sum())[inverse]) / np.log(2)
 

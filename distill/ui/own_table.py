@@ -157,6 +157,9 @@ def _choose(id: str) -> None:
         say(f"No column of this table can be its label: {NEEDED}.", alert=True)
         return
     label = st.selectbox("Label: what the code is to keep", labels, _first(labels, used), key=f"own-label-{id}")
+    same = [each.name for each in table.columns if each.words is not None and each.distinct == 1]
+    if same:
+        st.caption(plain(f"Not among the labels, with one class only: {', '.join(same)}."))
     inputs = _inputs(table, label, used, id)
     others = [name for name in labels if name != label]
     factors = st.multiselect(

@@ -67,11 +67,11 @@ def main(kinds: list[str]) -> None:
 
 def _make_sweep(config: SweepConfig, path: Path) -> None:
     companion = config in COMPANIONS
-    pack(jobs.train(config, maps=not companion).load(), path, companion)
+    pack(direct.train(config, maps=not companion).load(), path, companion)
 
 
 def _make_layers(config: LayersConfig, path: Path) -> None:
-    pack_layers(jobs.train(config).load(), path)
+    pack_layers(direct.train(config).load(), path)
 
 
 def pack(run: xr.Dataset, path: Path, companion: bool = False) -> None:

@@ -14,7 +14,7 @@ from distill.layer_config import LayersConfig
 __version__ = "0.1.0"
 __all__ = ["Choice", "LayersConfig", "SweepConfig", "__version__", "log_betas", "open_run", "submit", "train"]
 
-LAZY = {"train": "distill.jobs", "submit": "distill.jobs", "open_run": "distill.store"}
+LAZY = {"train": "distill.direct", "submit": "distill.jobs", "open_run": "distill.store"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (a function or a module)

@@ -438,8 +438,8 @@ def recording(monkeypatch):
 
 def test_train_is_always_anew(recording, home):
     told = []
-    one = jobs.train(config(1), progress=lambda step, steps: told.append((step, steps))).load()
-    two = jobs.train(config(1)).load()
+    one = direct.train(config(1), progress=lambda step, steps: told.append((step, steps))).load()
+    two = direct.train(config(1)).load()
     assert one.attrs["stamp"] != two.attrs["stamp"] and told == [(step, 5) for step in range(6)]
     assert one.drop_attrs().identical(two.drop_attrs()) and "kept" in two
     steps = [what for _, what in log(home) if what.isdigit()]
@@ -453,7 +453,7 @@ def test_train_begins_anew_where_a_partial_run_lies(recording, home):
     path = home / "elsewhere"
     store.create(path, synthetic.snapshot(0, steps=5))
     store.save_checkpoint(path, {"step": store_step(3), "weight": store_step(0.5)})
-    run = jobs.train(config(1), path, maps=True)
+    run = direct.train(config(1), path, maps=True)
     assert list(run["step"]) == [0, 1, 2, 3, 4, 5] and len([1 for _, what in log(home) if what.startswith("map")]) == 5
     assert store.read_status(path)["after"] == jobs.ALL_FOLLOWED
 
@@ -467,7 +467,7 @@ def store_step(value):
 def test_train_leaves_a_run_alone_that_is_being_trained(recording, home, monkeypatch):
     monkeypatch.setattr("distill.sidefiles.LOCK_PATIENCE", 0.05)
     with store.lock(store.place_of(config(1))), pytest.raises(DistillError, match="already being trained"):
-        jobs.train(config(1))
+        direct.train(config(1))
 
 
 def test_there_is_one_queue_and_importing_it_is_light():

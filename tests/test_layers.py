@@ -20,7 +20,7 @@ LEVELS = (
      "layerwise", "shrink"),
     ("variables", "items", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
      "readings", "finishing", "attribution", "layer_evaluation", "layer_recording"),
-    ("ending", "worker", "handle", "jobs"),
+    ("ending", "worker", "handle", "direct", "jobs"),
     ("figures",),
     ("exporting", "ui"),
     ("__init__", "bench", "flags", "__main__"),

@@ -237,7 +237,7 @@ def test_the_queue_trains_layers_by_their_own_recorder_and_nothing_follows(tmp_p
 def test_train_goes_through_the_public_door_and_the_store_knows_the_kind(tmp_path, monkeypatch):
     monkeypatch.setenv("DISTILL_STORE", str(tmp_path))
     brief = replace(TANH, epochs=1, snapshots=2, seeds=1, widths=(3,))
-    run = jobs.train(brief)
+    run = direct.train(brief)
     assert run.attrs["id"] == brief.id and store.summary(store.place_of(brief)).config == brief
     assert handle.follow_up_of(store.place_of(brief)) is None
     assert jobs.Queue().submit(brief).status == "done"

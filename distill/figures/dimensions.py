@@ -9,13 +9,13 @@ from distill.errors import InvalidValue
 from distill.figures._animation import Animation, Moving
 from distill.figures._style import SMALL, axis, blank
 from distill.measures.quality import kl_by_dimension
-from distill.palette import CLASSES, INK
+from distill.palette import INK, SOFT_INK
 
 __all__ = ["animated_rates", "dimension_order", "dimension_rates", "in_use"]
 
 FOOT = 0.01 / np.log(2)  # bits: a dimension below 0.01 nat is not in use (THEORY 8.4)
 ACTIVE = 0.01  # variance of the mean over items above which a unit is active (Burda et al. 2016)
-MARKED = CLASSES[2]
+MARKED = INK
 DECADES = (0.1, 1, 10, 100, 1000, 10000)
 WIDEST, ROOM, MOST_NAMED = 18, 260, 16  # pixels: of a stem, for all of them; dimensions whose numbers find room
 
@@ -49,7 +49,7 @@ def animated_rates(run: xr.Dataset, marked: int | None = None) -> Animation:
             tickvals=[FOOT, *ticks], ticktext=["unused", *(f"{each:g}" for each in ticks)],
         ),
     )  # fmt: skip
-    motions = [_stems(figure, bits, order, np.arange(len(order)), INK)]
+    motions = [_stems(figure, bits, order, np.arange(len(order)), SOFT_INK)]
     if marked in order:
         motions.append(_stems(figure, bits, order, np.flatnonzero(order == marked), MARKED))
     return Animation(figure, tuple(motions))

@@ -15,13 +15,13 @@ from distill.figures._pictures import are_pictures, levels
 from distill.figures._style import axis, blank, caption, knob_ticks, knob_value, knob_values
 from distill.measures.codes import sampled_codes
 from distill.measures.tasks import main_factor
-from distill.palette import CLASSES, DARK, GRID, SOFT_INK
+from distill.palette import DARK, GRID, INK, SOFT_INK
 from distill.ui.envelope import Moving, Slider, Stage, View, pack
 from distill.ui.stage import stage
 
 KEY = "latent-chosen"
 MOST_PICTURES, MOST_TEXTS, MOST_ROWS = 60, 20, 200
-CHOSEN, ALL = CLASSES[0], SOFT_INK
+CHOSEN, ALL = INK, SOFT_INK
 SHARES, APART = "A factor among the chosen", "How far apart the chosen lie"
 
 

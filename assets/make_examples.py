@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from distill import SweepConfig, arrays, datasets, jobs
+from distill import SweepConfig, arrays, datasets, direct
 from distill.layer_config import LayersConfig
 
 EXAMPLES = (SweepConfig(), SweepConfig(dataset="sprites"))

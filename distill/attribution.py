@@ -22,7 +22,7 @@ STEPS, RATE = 200, 0.3
 ATTRIBUTING = 11  # the purpose of this random stream
 
 
-def iba(path: str, item: int, beta: int) -> list[float]:
+def iba(path: Path, item: int, beta: int) -> list[float]:
     """Bits of each input that the network of β number `beta` needs to decode stored item number `item`.
 
     Information bottleneck attribution at the inputs (Schulz et al. 2020, eqs 2–6): noise z = λ ⊙ x + (1 − λ) ⊙ ε, with
@@ -39,12 +39,11 @@ def iba(path: str, item: int, beta: int) -> list[float]:
         InvalidValue: for an item or a β that the run does not have.
         DistillError: where the run's networks are gone.
     """
-    place = Path(path)
-    run = store.open_run(place)
+    run = store.open_run(path)
     for name, index in {"point": item, "beta": beta}.items():
         if not 0 <= index < run.sizes[name]:
             raise InvalidValue(f"{name} must be from 0 to {run.sizes[name] - 1}; got {index}")
-    trainer = trained(place, run)
+    trainer = trained(path, run)
     threads.settle(trainer.config.threads)
     return [float(each) for each in _needed(trainer, run, item, beta)]
 

@@ -57,7 +57,12 @@ class Queue:
         path = store.place_of(config)
         with self._changed:
             job = self.find(config.id)
-            if job and (job.status in ALIVE or (job.status == "done" and store.exists(path) and not anew)):
+            if job and job.status in ALIVE:
+                return job
+            if job and job.status == "done" and store.exists(path) and not anew:
+                if job.next is None:  # follow-ups that were stopped, or failed, are taken up
+                    job.next, job.message = follow_up_of(path), ""
+                    self._wake()
                 return job
             store.make_side(path)
             status = "done" if complete(path) and not anew else "queued"
@@ -152,7 +157,8 @@ class Queue:
         if self._asked:
             asked = self._asked.pop(0)
             return lambda: self._answer(asked)
-        job = next((job for job in self._jobs if job.next is not None), None)
+        left = [job for job in reversed(self._jobs) if job.next is not None]
+        job = min(left, key=lambda each: each.next > 0, default=None)  # probes before maps, and the newest run's first
         return job and (lambda: self._follow(job))
 
     def _train(self, job: Job) -> None:

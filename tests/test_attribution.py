@@ -69,7 +69,7 @@ def test_pictures_are_blurred_by_a_gaussian_of_one_pixel_channel_by_channel():
 
 @pytest.fixture(scope="module")
 def place(sweep, own_store):
-    return str(own_store / SWEEP.id)
+    return own_store / SWEEP.id
 
 
 def test_a_network_that_keeps_nothing_needs_nothing(sweep, place):
@@ -94,4 +94,4 @@ def test_what_a_run_does_not_have_is_said(place, sweep, item, beta, said):
 
 def test_where_no_run_lies_is_said(tmp_path):
     with pytest.raises(DistillError, match="neither the id of a run nor a folder"):
-        iba(str(tmp_path / "nowhere"), 0, 0)
+        iba(tmp_path / "nowhere", 0, 0)

@@ -122,7 +122,12 @@ def test_a_code_of_the_shape_leaks_nothing_and_one_of_the_picture_does(runs):
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_the_ledger_holds_at_every_strength_and_step(runs, name, split):
-    parts = ledger(runs[name], split)
+    parts, at = ledger(runs[name], split), runs[name].sel(split=split)
+    kept = parts.kept_relevant + parts.kept_irrelevant
+    # what is not negative by more than chance is shown as it was measured, by a mixture and not by the rate
+    np.testing.assert_allclose(parts.kept_relevant, at.information_y, atol=0.02)
+    np.testing.assert_allclose(kept, at.information_x, atol=0.03)
+    assert (at.bound_y < parts.kept_relevant + 0.05).all() and (kept < at.rate + 0.2).all()
     for part in PARTS:
         assert (parts[part] >= 0).all()
     whole = sum(parts[name] for name in PARTS if name != "label_noise")

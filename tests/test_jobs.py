@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from distill import jobs, store
+from distill import direct, jobs, store
 from distill.config import SweepConfig
 from distill.errors import DistillError
 
@@ -146,6 +146,8 @@ def test_a_new_training_gets_in_between_the_probes_of_another(queue, home):
     own = [what for name, what in lines if name == first.id]
     assert lines.index((second.id, "1")) < lines.index((first.id, "map 0"))
     assert own[5:] == ["finish 0", "finish 1", *(f"map {i}" for i in range(5))]
+    last_map = max(i for i, (name, what) in enumerate(lines) if name == first.id)
+    assert lines.index((second.id, "finish 1")) < last_map  # the probes of the run that is looked at now
 
 
 def test_what_is_asked_of_a_queue_that_is_closed_is_answered_too(home):
@@ -195,6 +197,18 @@ def test_follow_ups_left_undone_are_taken_up_by_the_next_process(queue, home):
     assert [what for _, what in log(home) if what.startswith("map")][-1] == "map 4"
     assert other.submit(config(1)).follow_up == ""
     other.close()
+
+
+def test_follow_ups_that_were_stopped_are_taken_up_when_the_run_is_asked_for_again(queue, home):
+    job = queue.submit(config(1))
+    until(lambda: job.follow_up.startswith("maps 2"))
+    job.stop()
+    assert job.follow_up == ""
+    assert queue.submit(config(1)) is job and job.follow_up.startswith("maps")
+    until(lambda: not job.follow_up)
+    maps = [what for _, what in log(home) if what.startswith("map")]
+    assert maps[-1] == "map 4" and len({*maps}) == 5
+    assert queue.submit(config(1)).follow_up == ""
 
 
 def test_stop_keeps_the_partial_run_and_the_next_submit_continues_it(queue, home):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from test_recording import equal
 
-from distill import datasets, handle, jobs, layer_recording, store
+from distill import datasets, direct, handle, jobs, layer_recording, store
 from distill.errors import DistillError
 from distill.layer_config import LayersConfig
 from distill.layer_evaluation import KERNEL_SEEDS, NOISES, Items, binned_layers

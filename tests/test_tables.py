@@ -365,6 +365,11 @@ def test_classes_are_sorted_as_numbers_where_all_are():
     assert classes == ("middle", "high") and codes.tolist() == [0] * 5 + [1, 1, 1]  # ties leave no low third
 
 
+def test_texts_of_one_number_have_an_order_of_their_own_so_that_every_process_numbers_them_alike():
+    words = [f"{'0' * i}1" for i in range(12)]
+    assert _columns.coded(words[::-1])[1] == tuple(sorted(words))
+
+
 def test_names_are_cut_to_what_figures_can_bear_and_stay_different():
     names = ["alcohol", "alcalinity_of_ash in thirds", "how satisfied are you with it", "how satisfied are you with us"]
     assert _columns.shown(names, 22, " in thirds") == (

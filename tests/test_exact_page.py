@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
+import visiting
+from visiting import texts
 
 from distill.errors import DistillError, InvalidValue
 from distill.ui import exact, exact_content, settings, tables
@@ -29,15 +31,7 @@ def no_worker(monkeypatch, tmp_path):
     monkeypatch.setenv("DISTILL_STORE", str(tmp_path))
 
 
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=120)
-    app.query_params.update(params)
-    app.switch_page("pages/5_exact.py")
-    return app.run()
-
-
-def texts(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
+opened = partial(visiting.opened, "pages/5_exact.py")
 
 
 # --- tables

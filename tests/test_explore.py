@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import PLANAR, SWEEP
-from streamlit.testing.v1 import AppTest
+from visiting import find, opened, texts
 
 from distill import jobs, recording, store
 from distill.config import Choice, SweepConfig
@@ -148,20 +148,6 @@ def cut_short(home):
     recording.record(PLANAR, path, lambda step, _: store.request(path, "stop") if step else None)
     assert not store.summary(path).complete
     return path
-
-
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(params)
-    return app.run()
-
-
-def texts(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
-
-
-def find(widgets, key):
-    return next(each for each in widgets if each.key and each.key.split("-")[0] == key)
 
 
 def test_a_run_cut_short_is_shown_as_far_as_it_goes_and_offered_for_training(cut_short):

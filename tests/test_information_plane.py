@@ -4,13 +4,15 @@ import json
 import math
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import visiting
 import xarray as xr
 from conftest import NOISELESS, PLANAR
-from streamlit.testing.v1 import AppTest
+from visiting import of, texts
 
 from distill import exact, jobs, palette, store
 from distill.config import CHOICES, Choice
@@ -383,18 +385,7 @@ def home(tmp_path, monkeypatch, sweep, planar, noiseless):
     return tmp_path
 
 
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(params)
-    return app.switch_page(PAGE).run()
-
-
-def texts(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
-
-
-def of(widgets, key):
-    return next(each for each in widgets if each.key and each.key.startswith(key))
+opened = partial(visiting.opened, PAGE)
 
 
 def test_the_page_opens_with_the_digits_example_and_says_it_in_the_link(home):

@@ -2,13 +2,15 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import visiting
 from conftest import PLANAR
 from confusions import in_pairs, run_with
-from streamlit.testing.v1 import AppTest
+from visiting import texts
 
 from distill import store
 from distill.config import Choice
@@ -116,14 +118,7 @@ def there(home, planar):
     return home
 
 
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(part="classes", **params)
-    return app.switch_page(PAGE).run()
-
-
-def texts(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
+opened = partial(visiting.opened, PAGE, part="classes")
 
 
 def test_the_page_shows_the_classes_of_a_run_and_says_where_it_stands(there):

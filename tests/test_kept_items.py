@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import visiting
 from conftest import PLANAR
-from streamlit.testing.v1 import AppTest
+from visiting import of
+from visiting import texts as said
 
 from distill import jobs, store
 from distill.config import Choice
@@ -235,19 +237,9 @@ def page(home, planar):
     store.write_status(store.place_of(PLANAR), status="done")
 
     def opened(**params):
-        app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-        app.query_params.update({"run": PLANAR.id} | params)
-        return app.switch_page(PAGE).run()
+        return visiting.opened(PAGE, **({"run": PLANAR.id} | params))
 
     return opened
-
-
-def said(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
-
-
-def of(widgets, key):
-    return next(each for each in widgets if each.key and each.key.startswith(key))
 
 
 def test_the_items_page_takes_its_item_from_the_link_and_gives_it_another(page):

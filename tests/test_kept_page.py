@@ -1,11 +1,12 @@
 """The page Kept and discarded: its parts on factors and on quality, their links, and the controls that it offers."""
 
 import json
-import re
+from functools import partial
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+import visiting
+from visiting import of, texts
 
 from distill import datasets, jobs, store
 from distill.config import SweepConfig
@@ -22,18 +23,7 @@ def digits():
     return store.open_run(store.path_of(DIGITS)).load()
 
 
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(params)
-    return app.switch_page(PAGE).run()
-
-
-def texts(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
-
-
-def of(widgets, key):
-    return next((each for each in widgets if each.key and each.key.startswith(key)), None)
+opened = partial(visiting.opened, PAGE)
 
 
 def views(app, key):

@@ -2,14 +2,15 @@
 
 import csv
 import io
-import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import visiting
 from conftest import PLANAR, SWEEP
-from streamlit.testing.v1 import AppTest
+from visiting import of, texts
 
 from distill import jobs, store
 from distill.config import Choice
@@ -39,18 +40,7 @@ HOME = Path(__file__).resolve().parents[1]
 PAGE = "pages/2_latent_space.py"
 
 
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=120)
-    app.query_params.update(params)
-    return app.switch_page(PAGE).run()
-
-
-def texts(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
-
-
-def of(widgets, key):
-    return next(each for each in widgets if each.key and each.key.startswith(key))
+opened = partial(visiting.opened, PAGE)
 
 
 @pytest.fixture

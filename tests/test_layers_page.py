@@ -1,13 +1,15 @@
 """The Layers page without a browser: what it shows first, its controls, its sentences, what it sends, its link."""
 
-import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import visiting
 from streamlit.testing.v1 import AppTest
 from test_layers_run import RELU, TANH
+from visiting import find, texts
 
 from distill import jobs, layer_recording, store
 from distill.config import SweepConfig
@@ -39,19 +41,7 @@ def cut_short(home):
     return path
 
 
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(params)
-    app.switch_page("pages/4_layers.py")
-    return app.run()
-
-
-def texts(app):
-    return " ".join(re.sub(r"<[^>]*>", "", block.proto.body) for block in app.get("html"))
-
-
-def find(widgets, key):
-    return next(each for each in widgets if each.key and each.key.split("-")[0] == key)
+opened = partial(visiting.opened, "pages/4_layers.py")
 
 
 def button(app, key):

@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import visiting
 from conftest import SMALL, SWEEP
-from streamlit.testing.v1 import AppTest
 
 from distill import jobs, store
 from distill.config import SweepConfig
@@ -20,9 +20,7 @@ WEIGHED = SweepConfig(weights={"digit": 2.0, "parity": 0.25}, betas=(0.0, 0.1), 
 
 
 def opened(page="kept", **params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(params)
-    return (app.switch_page(PAGES[page]) if PAGES[page] else app).run()
+    return visiting.opened(PAGES[page], **params)
 
 
 def captions(app):

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
+from visiting import of as find
+from visiting import opened
 
 from distill import jobs, store, tables
 from distill.config import SweepConfig
@@ -27,16 +28,6 @@ def garden(rows=60):
     data["bed"] = np.array(["north", "south"])[2 * np.arange(rows) // rows]
     data.loc[4, "leaf"] = np.nan
     return data.to_csv(index=False).encode()
-
-
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(params)
-    return app.run()
-
-
-def find(widgets, key):
-    return next(each for each in widgets if each.key and each.key.startswith(key))
 
 
 def has(widgets, key):

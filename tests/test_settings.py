@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from visiting import find, opened
 
 from distill import datasets, objectives
 from distill.config import SweepConfig, log_betas
@@ -12,16 +12,6 @@ from distill.ui import settings
 
 HOME = Path(__file__).resolve().parents[1]
 DRAFT = "_distill_draft"
-
-
-def opened(**params):
-    app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
-    app.query_params.update(params)
-    return app.run()
-
-
-def find(widgets, key):
-    return next(each for each in widgets if each.key and each.key.split("-")[0] == key)
 
 
 def drafted(app):

@@ -34,14 +34,18 @@ def factors(run: xr.Dataset) -> xr.Dataset:
     """
     if "factor_kept" not in run:
         run = run.assign(probe(run))
+    return as_shares(run, "factor_kept", "factor_ceiling")
+
+
+def as_shares(run: xr.Dataset, name: str, ceiling: str) -> xr.Dataset:
+    """kept, kept_low, kept_high, share of H(s), ceiling and entropy, from the variables that a run has stored."""
     entropy = run.factor_entropy
-    found = {"kept": run.factor_kept, "kept_low": run.factor_kept_low, "kept_high": run.factor_kept_high}
-    shares = (
-        (run.factor_kept / entropy.where(entropy > 0))
-        .fillna(0.0)
-        .assign_attrs(units="1", long_name="share of the factor's bits kept")
-    )
-    return xr.Dataset({**found, "share": shares, "ceiling": run.factor_ceiling, "entropy": entropy})
+    share = (run[name] / entropy.where(entropy > 0)).where(entropy > 0, 0.0)
+    return xr.Dataset({
+        "kept": run[name], "kept_low": run[f"{name}_low"], "kept_high": run[f"{name}_high"],
+        "share": share.assign_attrs(units="1", long_name="share of the factor's bits kept"),
+        "ceiling": run[ceiling], "entropy": entropy,
+    })  # fmt: skip
 
 
 def probe(run: xr.Dataset) -> xr.Dataset:

@@ -7,6 +7,7 @@ import xarray as xr
 
 from distill.errors import InvalidValue, unknown
 from distill.measures.entropies import entropy_bits
+from distill.measures.probing import as_shares
 from distill.measures.quantised import bits_of_items
 from distill.measures.tasks import task_weights
 
@@ -47,13 +48,7 @@ def retained(run: xr.Dataset, probe: str = "logistic") -> xr.Dataset:
         raise InvalidValue(
             f"this run has no figures of the {PROBES[probe]}: they are made when a training ends; train it anew"
         )
-    entropy = run.factor_entropy
-    share = (run[name] / entropy.where(entropy > 0)).where(entropy > 0, 0.0)
-    return xr.Dataset({
-        "kept": run[name], "kept_low": run[f"{name}_low"], "kept_high": run[f"{name}_high"],
-        "share": share.assign_attrs(units="1", long_name="share of the factor's bits kept"),
-        "ceiling": run[ceiling], "entropy": entropy,
-    })  # fmt: skip
+    return as_shares(run, name, ceiling)
 
 
 def noise_control(run: xr.Dataset, probe: str = "logistic") -> xr.Dataset:

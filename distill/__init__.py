@@ -10,9 +10,14 @@ from typing import Any
 
 from distill.config import Choice, SweepConfig, log_betas
 from distill.layer_config import LayersConfig
+from distill.shrink_config import ShrinkConfig
+from distill.wall_config import WallConfig
 
 __version__ = "0.1.0"
-__all__ = ["Choice", "LayersConfig", "SweepConfig", "__version__", "log_betas", "open_run", "submit", "train"]
+__all__ = [
+    "Choice", "LayersConfig", "ShrinkConfig", "SweepConfig", "WallConfig", "__version__", "log_betas", "open_run",
+    "submit", "train",
+]  # fmt: skip
 
 LAZY = {"train": "distill.direct", "submit": "distill.jobs", "open_run": "distill.store"}
 

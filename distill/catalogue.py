@@ -10,7 +10,7 @@ from uuid import uuid4
 from distill import arrays
 from distill.config import Configuration
 from distill.errors import DistillError, InvalidValue
-from distill.layer_config import read
+from distill.kinds import read
 from distill.sidefiles import ID, drop_side, examples, locked, path_of, read_status, root, writing
 
 

@@ -8,6 +8,7 @@ import xarray as xr
 from distill import store
 from distill.config import Configuration
 from distill.handle import ALL_FOLLOWED, followed
+from distill.worker import named
 
 
 def train(
@@ -24,14 +25,14 @@ def train(
     Raises:
         DistillError: while another process trains the same run, and where it cannot be written.
     """
-    from distill import finishing, layer_recording, recording
+    from distill import finishing, recording
 
     place = Path(path).absolute() if path is not None else store.place_of(config)
     with store.lock(place):
         store.drop_checkpoint(place)
         store.request(place, None)
     if not followed(config):
-        layer_recording.record(config, place, progress)
+        named(config.RECORDER)(config, place, progress)
     elif recording.record(config, place, progress) == "done":
         finishing.finish(place)
         any(not finishing.map_beta(place, i) for i in range(len(config.betas) if maps else 0))  # up to the last map

@@ -22,7 +22,7 @@ from distill.config import Choice
 from distill.errors import DistillError, unknown
 from distill.figures._animation import chosen
 from distill.figures._style import FURNITURE
-from distill.layer_config import read
+from distill.kinds import read
 
 FORMATS = ("svg", "pdf", "png", "csv")
 WIDTH, HEIGHT = 900, 600  # CSS pixels, for a figure that does not say

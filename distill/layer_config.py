@@ -1,6 +1,5 @@
-"""What a run of layers is asked to do (LayersConfig), and `read`, which tells the kinds of configurations apart."""
+"""What a run of layers is asked to do (LayersConfig)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -9,7 +8,6 @@ from distill import registry
 from distill.config import (
     LIMITS,
     Configuration,
-    SweepConfig,
     check_device,
     checked_int,
     checked_options,
@@ -76,19 +74,3 @@ class LayersConfig(Configuration):
     def bounded(self) -> bool:
         """Whether the hidden units stay in [−1, 1], so that their cells need not follow the weights."""
         return self.activation in BOUNDED
-
-
-KINDS: Mapping[str, type[Configuration]] = {kind.KIND: kind for kind in (SweepConfig, LayersConfig)}
-
-
-def read(text: str) -> SweepConfig | LayersConfig:
-    """The configuration that `to_json` of either kind wrote.
-
-    Raises:
-        UnknownName: for a kind that this version does not know.
-        InvalidValue: for a field that it does not know.
-    """
-    kind = json.loads(text).get("kind", "")
-    if kind not in KINDS:
-        raise unknown("kind of configuration", str(kind), [name for name in KINDS if name])
-    return KINDS[kind].from_json(text)

@@ -10,7 +10,9 @@ from typing import Any
 
 from distill.errors import InvalidValue, unknown
 
-SINGULAR = {"datasets": "data set", "objectives": "objective", "figures": "figure", "measures": "measure"}
+SINGULAR = {
+    "datasets": "data set", "objectives": "objective", "figures": "figure", "measures": "measure", "sources": "source",
+}  # fmt: skip
 
 
 @cache

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from distill import config, layer_config
+from distill import config, kinds
 from distill.errors import DistillError
 
 Answer = tuple[str, str]  # what came of it, and a sentence if it failed
@@ -57,17 +57,17 @@ def _watch(parent: int) -> None:
 
 def train(function: str, config_json: str, path: str) -> Answer:
     """Calls `function` ("module:name") with a configuration and a path; (its answer, "") or ("failed", a sentence)."""
-    return _told(lambda: _named(function)(layer_config.read(config_json), Path(path)))
+    return _told(lambda: named(function)(kinds.read(config_json), Path(path)))
 
 
 def follow_up(function: str, path: str, index: int) -> Answer:
     """Calls `function` with the path of a run and the number of the part, or of the β; answers as `train` does."""
-    return _told(lambda: _named(function)(Path(path), index))
+    return _told(lambda: named(function)(Path(path), index))
 
 
 def asked(function: str, path: str, *arguments: float | str) -> Answer:
     """Calls `function` with the path of a run and what else it is given; its answer as JSON, or as `train` fails."""
-    return _told(lambda: json.dumps(_named(function)(Path(path), *arguments)))
+    return _told(lambda: json.dumps(named(function)(Path(path), *arguments)))
 
 
 def rehearse(function: str) -> Answer:
@@ -77,7 +77,8 @@ def rehearse(function: str) -> Answer:
         return train(function, small.to_json(), str(Path(folder) / small.id))
 
 
-def _named(function: str) -> Callable[..., object]:
+def named(function: str) -> Callable[..., object]:
+    """What is called `function` ("module:name"), imported now."""
     module, name = function.split(":")
     return getattr(import_module(module), name)
 

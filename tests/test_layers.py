@@ -13,13 +13,14 @@ ROOT = Path(__file__).parent.parent
 # Lowest first; within a level, a module may import those before it. A name stands for a file or for a whole folder,
 # whose files may import one another.
 LEVELS = (
-    ("errors", "registry", "places", "config", "layer_config"),
-    ("palette", "tables", "datasets", "measures", "exact", "networks", "marginals", "coding"),
+    ("errors", "registry", "places", "config", "layer_config", "wall_config", "shrink_config", "kinds"),
+    ("palette", "tables", "datasets", "measures", "exact", "networks", "marginals", "sources", "coding"),
     ("objectives",),
     ("threads", "training", "projection", "reconstruction", "robustness", "probes", "fisher", "carrying",
      "layerwise", "shrink"),
     ("variables", "items", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
-     "readings", "finishing", "attribution", "layer_evaluation", "layer_recording"),
+     "readings", "finishing", "attribution", "layer_evaluation", "layer_recording",
+     "wall_recording", "shrink_recording"),
     ("ending", "worker", "handle", "direct", "jobs"),
     ("figures",),
     ("exporting", "ui"),
@@ -30,7 +31,7 @@ HEAVY = {"torch", "umap", "sklearn", "numba", "distributed"}
 LIGHT = {*RANK} - {
     "networks", "marginals", "variables", "training", "threads", "reconstruction", "robustness", "claims", "items",
     "evaluation", "control", "recording", "probes", "fisher", "readings", "finishing", "attribution", "carrying",
-    "layerwise", "layer_evaluation", "layer_recording", "bench",
+    "layerwise", "layer_evaluation", "layer_recording", "wall_recording", "shrink", "shrink_recording", "bench",
 }  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def test_only_the_ui_and_the_pages_know_streamlit():
 
 
 def test_figures_are_made_of_arrays_and_nothing_else():
-    known = {"errors", "registry", "config", "palette", "datasets", "measures", "exact", "coding", "figures"}
+    known = {"errors", "registry", "config", "palette", "datasets", "measures", "exact", "sources", "coding", "figures"}
     used = {part(each.target) for each in IMPORTS if part(each.module) == "figures" and each.target[:7] == "distill"}
     assert used <= known
 

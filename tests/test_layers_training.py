@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from distill import config, layer_config, layerwise
+from distill import config, kinds, layer_config, layerwise
 from distill.config import SweepConfig
 from distill.datasets import DataSet
 from distill.errors import InvalidValue, UnknownName
@@ -33,15 +33,15 @@ def finished(settings, dtype=torch.float64):
 
 def test_both_kinds_of_configuration_are_told_apart_and_read_back():
     for given in (LayersConfig(), BRIEF, SweepConfig(), SweepConfig(seed=4)):
-        assert layer_config.read(given.to_json()) == given
+        assert kinds.read(given.to_json()) == given
     assert LayersConfig().id != SweepConfig().id and len(LayersConfig().id) == 12
     assert LayersConfig(activation="relu").changes() == {"activation": "relu"}
     with pytest.raises(
         UnknownName, match="unknown kind of configuration 'layer'; known: layers; did you mean 'layers'"
     ):
-        layer_config.read('{"kind": "layer"}')
+        kinds.read('{"kind": "layer"}')
     with pytest.raises(InvalidValue, match="unknown field 'beta'"):
-        layer_config.read('{"kind": "layers", "beta": 1}')
+        kinds.read('{"kind": "layers", "beta": 1}')
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from distill.errors import DistillError, InvalidValue
 from distill.figures._animation import chosen
 from distill.handle import ALIVE
 from distill.jobs import Job
-from distill.layer_config import read
+from distill.kinds import read
 from distill.ui import content, looking, matters, settings
 from distill.ui.envelope import Packed, pack
+from distill.ui.naming import page_of
 from distill.ui.opening import aside, guarded, say
 from distill.ui.progress import progress
 from distill.ui.stage import Released, part, stage
@@ -81,7 +82,7 @@ def _sweep(run: str) -> SweepConfig:
     """What a run was asked to do; raises DistillError where it is not there, or no sweep."""
     config = read(str(store.summary(store.path_of(run)).attrs["config"]))
     if not isinstance(config, SweepConfig):
-        raise InvalidValue(f"run '{run}' is one of layers; it opens on the Layers page")
+        raise InvalidValue(f"run '{run}' is no sweep over β; it opens on the page {page_of(config).title}")
     return config
 
 

@@ -9,7 +9,8 @@ from distill import jobs, store
 from distill.errors import DistillError
 from distill.handle import ALIVE
 from distill.jobs import Job
-from distill.layer_config import ACTIVATIONS, LayersConfig, read
+from distill.kinds import read
+from distill.layer_config import ACTIVATIONS, LayersConfig
 from distill.ui import layer_settings, looking, settings
 from distill.ui.envelope import Packed, pack
 from distill.ui.layer_settings import Pair

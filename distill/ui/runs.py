@@ -13,7 +13,7 @@ from distill.config import Configuration, SweepConfig
 from distill.errors import DistillError
 from distill.handle import ALIVE
 from distill.jobs import Job
-from distill.layer_config import LayersConfig
+from distill.ui.naming import asked_for, page_of
 from distill.ui.opening import guarded, home_link, say
 from distill.ui.settings import in_words
 from distill.ui.state import State, current, remember
@@ -92,8 +92,7 @@ def _title(job: Job) -> str:
     try:
         return store.summary(job.path).title
     except DistillError:  # before its first snapshot
-        sweep = isinstance(job.config, SweepConfig)
-        return f"{job.config.dataset}, {job.config.objective if sweep else f'{job.config.activation} layers'}"
+        return asked_for(job.config)
 
 
 def _lists(state: State) -> None:
@@ -143,11 +142,12 @@ def _row(run: store.Run, state: State) -> None:
 
 def _link(run: store.Run) -> None:
     """To the page that shows such a run."""
-    if isinstance(run.config, LayersConfig):
-        params = State(layers=run.id).to_params()
-        st.page_link("pages/4_layers.py", label=_plain(run.title), query_params=params, width=TITLE_WIDTH)
+    page = page_of(run.config)
+    state = State(**{page.field: run.id})
+    if page.file:
+        st.page_link(page.file, label=_plain(run.title), query_params=state.to_params(), width=TITLE_WIDTH)
     else:
-        home_link(_plain(run.title), State(run=run.id), width=TITLE_WIDTH)
+        home_link(_plain(run.title), state, width=TITLE_WIDTH)
 
 
 def _message(run: store.Run) -> str:

@@ -20,7 +20,13 @@ from distill.ui import tables
 
 COLOUR = re.compile(r"[^<>\x00-\x1f]{1,95}")  # columns of a table have any name; which there are, the run knows
 MOST_OVERLAYS = 6  # as many as there are colours for
-PARTS = ("claims", "inputs", "items", "quality", "classes")  # of the Information plane; of Kept and discarded
+PARTS = (
+    "claims",  # of the Information plane
+    "inputs", "items", "quality", "classes",  # of Kept and discarded
+    "knowledge", "semantic", "retrieval",  # of the Shannon wall
+    "sparsity", "students",  # of Compressed models
+    "retention", "limit", "abstraction", "reference",  # of Questions
+)  # fmt: skip
 PROBES = ("logistic", "mlp")
 SOURCES = ("letters", "gaussian", "table")  # of the Exact page
 DIMS = ("2", "3")  # of a map
@@ -50,6 +56,9 @@ class State:
         dimension: a latent dimension, counted from 0; None is the one that carries most. dims: "3" for a map of three
             dimensions; "" is two.
         probe: what reads factors out of codes, logistic or mlp; "" is logistic.
+        wall, shrink: id of the run of the Shannon wall, and of that of Compressed models.
+        at: where the slider of these pages stands, a value: bits, a share, units, a number of items; None is the
+            page's own beginning.
     """
 
     run: str = ""
@@ -74,6 +83,9 @@ class State:
     probe: str = ""
     dimension: int | None = None
     dims: str = ""
+    wall: str = ""
+    shrink: str = ""
+    at: float | None = None
 
     def to_params(self) -> dict[str, str]:
         """The query parameters that say this state; only what is said."""
@@ -247,6 +259,16 @@ def _read_epoch(text: str) -> float:
     return epoch + 0.0
 
 
+def _read_at(text: str) -> float:
+    try:
+        place = float(text)
+    except ValueError:
+        place = math.nan
+    if not (math.isfinite(place) and place >= 0):
+        raise InvalidValue(f"at = {text[:60]} in the link is no place of a slider: it must be a number ≥ 0")
+    return place + 0.0
+
+
 READERS: Mapping[str, Callable[[str], Any]] = {
     "run": _read_run,
     "data": _read_name("datasets"),
@@ -270,4 +292,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "dimension": _read_dimension,
     "dims": _read_dims,
     "other": _read_beta,
+    "wall": _read_run,
+    "shrink": _read_run,
+    "at": _read_at,
 }

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PARTS = {
     "training": "one sweep beside separate trainings, and its arithmetic beside large matrix products",
     "measuring": "what measuring and storing the snapshots of a run costs",
+    "coding": "what every lossless coder writes of every source, and how fast it writes and reads it",
+    "shrinking": "compressed models from nothing, by stage, and their trainings at once beside one by one",
     "exact": "the exact bottleneck beside embo 1.1.0, where that is installed",
     "maps": "maps chained along β beside independent ones and AlignedUMAP (a quarter of an hour; less with --quick)",
     "browser": "the app in a real browser: opening, dragging, playing, training live",

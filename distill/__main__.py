@@ -1,4 +1,4 @@
-"""The command line: python -m distill train | runs | export | worker | bench."""
+"""The command line: python -m distill train | runs | export | encode | decode | worker | bench."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from distill import flags
+from distill import flags, sending
 from distill.config import Choice, SweepConfig
 from distill.errors import DistillError, InvalidValue, unknown
 
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
             from distill import bench
 
             return bench.main(arguments[1:]) or 0
-        given = flags.parser(train, runs, export, worker).parse_args(arguments)
+        given = flags.parser(train, runs, export, sending.encode, sending.decode, worker).parse_args(arguments)
         return given.command(given)
     except DistillError as error:
         print(f"distill: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What a run gains after its training: probes, its decoder, readings of its items, claims, and maps along β."""
+"""What a run gains after its training: probes, decoders, its codec, readings of its items, claims, maps along β."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ import xarray as xr
 
 from distill import store, threads
 from distill.claims import claims
+from distill.codec_fitting import fit_codec
 from distill.config import SweepConfig
 from distill.errors import DistillError, InvalidValue
 from distill.fisher import map_inputs
@@ -51,6 +52,7 @@ PARTS: tuple[Part, ...] = (
     read_items,
     _mapped,
     _reconstructed,
+    fit_codec,
     _probed,
     _claimed,
     _probed_further,

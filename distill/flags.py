@@ -24,6 +24,7 @@ examples:
   {PROGRAM} train                          the default: digits, VIB, 33 βs
   {PROGRAM} runs                           what has been trained
   {PROGRAM} export RUN --figure information_plane --out plane.pdf
+  {PROGRAM} encode RUN items digits.dst    write the codes of its items as bytes, and decode reads them
   {PROGRAM} train --help                   every setting, with its default
 
 Runs lie in $DISTILL_STORE, or in ~/.local/share/distill where it is not set.""",
@@ -48,6 +49,21 @@ examples:
 
 The file says which run it shows, with its configuration and estimators: SVG and PNG in their metadata, PDF in the
 caption, CSV in the lines that begin with #. SVG, PDF and PNG need Chromium or Chrome; CSV needs neither.""",
+    "encode": f"""\
+examples:
+  {PROGRAM} encode 3f9a0c12b7de items digits.dst
+  {PROGRAM} encode 3f9a0c12b7de mine.png mine.dst --beta 0.03
+
+IN is the word items, for the test items that the run carries, or a file of inputs in the data set's own units: .npy
+(N, D), .csv with an item a line, or .png, one picture or a sheet of them. The file that is written holds nothing of
+the network: only the same run reads it.""",
+    "decode": f"""\
+examples:
+  {PROGRAM} decode 3f9a0c12b7de digits.dst labels.csv
+  {PROGRAM} decode 3f9a0c12b7de digits.dst kept.png
+
+OUT is .csv for the label of each item, the probability of every class and their entropy, .png for a sheet of what is
+kept of each picture, .npy for the codes as they arrive.""",
     "worker": f"""\
 A worker for a cluster: it trains what a program with DISTILL_SCHEDULER=ADDRESS submits. Both need the package
 distributed and one folder of runs that they share.
@@ -86,7 +102,9 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def parser(train: Command, runs: Command, export: Command, worker: Command) -> argparse.ArgumentParser:
+def parser(
+    train: Command, runs: Command, export: Command, encode: Command, decode: Command, worker: Command
+) -> argparse.ArgumentParser:
     """What reads the command line; the namespace that it gives has the chosen command as `command`."""
     about = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
     whole = _Parser(prog=PROGRAM, description=ABOUT, epilog=EXAMPLES[""], **about)
@@ -102,6 +120,11 @@ def parser(train: Command, runs: Command, export: Command, worker: Command) -> a
     each = command("runs", runs, "list the runs that are kept, or delete one")
     each.add_argument("--delete", metavar="ID", help="delete this run; there is no way back")
     _add_export(command("export", export, "write one figure of a run as SVG, PDF, PNG (300 dpi) or CSV"))
+    _add_encode(command("encode", encode, "write the codes of items as a file of bytes, at one strength"))
+    each = command("decode", decode, "read such a file with the run that it was made with")
+    each.add_argument("run", metavar="RUN", help="id of the run that the file was made with, or its folder")
+    each.add_argument("input", metavar="IN", help="file of codes")
+    each.add_argument("out", metavar="OUT", help="its ending is the format: .csv .png .npy")
     each = command("worker", worker, "serve a cluster's scheduler")
     each.add_argument("address", metavar="ADDRESS", help="of the scheduler, such as tcp://192.168.0.10:8786")
     commands.add_parser("bench", help="measure the speed of this machine; bench --help says more")
@@ -133,6 +156,16 @@ def _add_export(parser: _Parser) -> None:
     for name in LOOKS:
         default = getattr(Choice(), name)
         parser.add_argument(f"--{name}", default=default, help=f"as on the page (default {default})")
+
+
+def _add_encode(parser: _Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help="id of a run in the store or of an example, or its folder")
+    parser.add_argument("input", metavar="IN", help="items, or a file of inputs: .npy .csv .png")
+    parser.add_argument("out", metavar="OUT", help="file of codes")
+    parser.add_argument("--beta", type=_number, metavar="VALUE", help="compression strength; the nearest one is taken")
+    parser.add_argument("--seed", type=_whole, default=0, metavar="N", help="of the dither, 0 … 65535 (default 0)")
+    text = "of a code without noise: its steps, in eighths of the codes' deviation (default 1)"
+    parser.add_argument("--step", type=_number, default=1.0, metavar="X", help=text)
 
 
 def _help(name: str, default: object) -> str:

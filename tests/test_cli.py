@@ -48,7 +48,7 @@ def said(capsys, *arguments):
 
 
 def parsed(*arguments):
-    given = flags.parser(*[lambda _: 0] * 4).parse_args(["train", *arguments])
+    given = flags.parser(*[lambda _: 0] * 6).parse_args(["train", *arguments])
     return {each.name: getattr(given, each.name) for each in fields(SweepConfig) if each.name in given}
 
 
@@ -61,7 +61,7 @@ def test_every_field_has_a_flag_with_help(capsys):
     assert flags.FIELD_HELP.keys() == {each.name for each in fields(SweepConfig)}
 
 
-@pytest.mark.parametrize("command", ["", "train", "runs", "export", "worker"])
+@pytest.mark.parametrize("command", ["", "train", "runs", "export", "encode", "decode", "worker"])
 def test_help_teaches_by_examples_that_can_be_given(capsys, command):
     status, text, _ = said(capsys, *filter(None, [command]), "--help")
     examples = re.findall(r"^  python -m distill (\w+)(.*)$", text, re.MULTILINE)
@@ -70,7 +70,7 @@ def test_help_teaches_by_examples_that_can_be_given(capsys, command):
     for name, rest in examples:
         words = re.split(r" {3,}", rest)[0].split()
         if "--help" not in words:
-            given = flags.parser(*[lambda _: 0] * 4).parse_args([name, *words])
+            given = flags.parser(*[lambda _: 0] * 6).parse_args([name, *words])
             if name == "train":
                 SweepConfig(**{key: value for key, value in vars(given).items() if key in flags.FIELD_HELP})
 

@@ -19,19 +19,20 @@ LEVELS = (
     ("threads", "training", "projection", "reconstruction", "robustness", "probes", "fisher", "carrying",
      "layerwise", "shrink"),
     ("variables", "items", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
-     "readings", "finishing", "attribution", "layer_evaluation", "layer_recording",
-     "wall_recording", "shrink_recording"),
+     "readings", "codec_fitting", "finishing", "attribution", "layer_evaluation", "layer_recording",
+     "wall_training", "wall_evaluation", "wall_recording", "shrink_recording"),
     ("ending", "worker", "handle", "direct", "jobs"),
     ("figures",),
     ("exporting", "ui"),
-    ("__init__", "bench", "flags", "__main__"),
+    ("__init__", "bench", "flags", "formats", "sending", "__main__"),
 )  # fmt: skip
 RANK = {name: rank for rank, name in enumerate(name for level in LEVELS for name in level)}
 HEAVY = {"torch", "umap", "sklearn", "numba", "distributed"}
 LIGHT = {*RANK} - {
     "networks", "marginals", "variables", "training", "threads", "reconstruction", "robustness", "claims", "items",
-    "evaluation", "control", "recording", "probes", "fisher", "readings", "finishing", "attribution", "carrying",
-    "layerwise", "layer_evaluation", "layer_recording", "wall_recording", "shrink", "shrink_recording", "bench",
+    "evaluation", "control", "recording", "probes", "fisher", "readings", "codec_fitting", "finishing", "attribution",
+    "carrying", "layerwise", "layer_evaluation", "layer_recording", "wall_training", "wall_evaluation", "wall_recording", "shrink",
+    "shrink_recording", "bench",
 }  # fmt: skip
 
 

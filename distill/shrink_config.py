@@ -8,7 +8,7 @@ from distill.config import Configuration, SweepConfig, checked_int, checked_opti
 from distill.errors import InvalidValue
 
 LIMITS = {"seeds": (1, 20), "tune_epochs": (1, 10_000), "student_epochs": (1, 10_000), "snapshots": (2, 200)}
-BITS, WIDTHS = (1, 24), (1, 512)
+BITS, WIDTHS = (2, 24), (1, 512)
 HOTTEST = 100.0
 OWN = ("betas", "seeds", "start", "snapshots")  # fields of a sweep that this configuration says itself
 
@@ -37,8 +37,8 @@ class ShrinkConfig(Configuration):
     bits: tuple[int, ...] = (16, 12, 10, 8, 7, 6, 5, 4, 3, 2)
     sparsities: tuple[float, ...] = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
     widths: tuple[int, ...] = (64, 32, 16, 8, 4, 2)
-    tune_epochs: int = 30
-    student_epochs: int = 120
+    tune_epochs: int = 20
+    student_epochs: int = 60
     temperature: float = 4.0
     teacher_share: float = 0.7
     snapshots: int = 20
@@ -63,7 +63,10 @@ class ShrinkConfig(Configuration):
 
     @classmethod
     def of(cls, config: SweepConfig, beta: float, **options: Any) -> Self:  # noqa: ANN401
-        """The configuration that shrinks the network of a sweep at one of its βs; `options` are further fields."""
+        """The configuration that shrinks the network of a sweep at one of its βs; `options` are further fields.
+
+        The networks of a sweep that began with those of another (`start`) are trained from a start of their own.
+        """
         network = {name: value for name, value in config.changes().items() if name not in OWN}
         return cls(network=network, beta=beta, **options)
 

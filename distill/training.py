@@ -15,7 +15,7 @@ from distill.config import SweepConfig
 from distill.datasets import DataSet
 from distill.errors import InvalidValue
 from distill.networks import Bottleneck, Heads
-from distill.objectives import Batch, Objective, Shape
+from distill.objectives import Batch, Objective, Shape, Terms
 
 KEPT_CODES = 6  # snapshots that keep their codes, the last among them
 WARM = 0.2  # share of the training in which the learning rate rises
@@ -29,7 +29,7 @@ NOISE, ORDER, START = 1, 2, 3  # what a random stream is for; with the seed and 
 class Trainer:
     """A sweep at one step of its training: the model, its optimiser, and the step that they have reached.
 
-    `strength` (S,) holds the value of the knob of every model; S = βs × seeds, the βs of the first seed first.
+    `strength` (S,) holds the value of the knob of every model; S = βs × copies × seeds, those of the first seed first.
     `seconds` is the time that its optimiser steps have taken, those before a continuation included.
     """
 
@@ -57,12 +57,25 @@ class Trainer:
         """Optimiser steps of the whole training."""
         return self.config.epochs * self.steps_per_epoch
 
+    @property
+    def progress(self) -> float:
+        """Share of the training that lies behind."""
+        return self.step / self.steps
+
     def loss(self, inputs: Tensor, labels: Tensor, noise: Tensor, target: Tensor | None = None) -> Tensor:
         """(S,) nats: what the models lose on items (N, D) or (S, N, D) with noise (N, K) or (S, N, K)."""
         mean, scale = self.model.encode(inputs)
         code = self.model.sample(mean, scale, noise)
-        batch = Batch(inputs, labels, mean, scale, code, target, progress=self.step / self.steps)
-        return self.objective.loss(self.objective.terms(self.model, batch), self.strength)
+        batch = Batch(inputs, labels, mean, scale, code, target, progress=self.progress)
+        return self.objective.loss(self.terms(batch), self.strength)
+
+    def terms(self, batch: Batch) -> Terms:
+        """What the loss is made of."""
+        return self.objective.terms(self.model, batch)
+
+    def targets(self) -> Tensor | None:
+        """What a batch holds of the training items besides labels: (items, Dy), or (seeds, items, Dy) by seed."""
+        return None if self.data.target is None else torch.from_numpy(self.data.target[self.data.train])
 
     def checkpoint(self) -> dict[str, np.ndarray]:
         """Everything that continuing needs: weights, moments, the step and the seconds spent."""
@@ -104,8 +117,12 @@ class Snapshot:
     seconds: float
 
 
-def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype = torch.float32) -> Trainer:
+def build(
+    config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype = torch.float32, copies: int = 1
+) -> Trainer:
     """The sweep before its first step, on the device that the configuration asks for.
+
+    With `copies` there are that many networks at each β of each seed, one beside the other, all alike.
 
     Raises:
         UnknownName: where the data set has no factor called `config.label`.
@@ -116,11 +133,12 @@ def build(config: SweepConfig, data: DataSet | None = None, dtype: torch.dtype =
     device, objective = resolve_device(config.device), objectives.load(config.objective, **config.objective_options)
     generators = [stream(config.seed + i, START) for i in range(config.seeds)]
     model = Bottleneck(
-        len(config.betas), data.inputs.shape[1], config.hidden, config.latent_dim, len(data.label_classes),
+        len(config.betas) * copies, data.inputs.shape[1], config.hidden, config.latent_dim, len(data.label_classes),
         objective.code, generators, dtype, config.decoder_hidden, 0 if data.target is None else data.target.shape[1],
         _heads(data),
     )  # fmt: skip
-    strength = torch.tensor(config.betas, dtype=dtype, device=device).repeat(config.seeds)
+    betas = torch.tensor(config.betas, dtype=dtype, device=device)
+    strength = betas.repeat_interleave(copies).repeat(config.seeds)
     shares = np.bincount(data.label[data.train], minlength=len(data.label_classes)) / len(data.train)
     model.parts = objective.parts(
         Shape(len(strength), data.inputs.shape[1], config.latent_dim, tuple(shares.tolist()), generators, dtype)
@@ -210,7 +228,8 @@ class _Batches:
         self.trainer, self.size = trainer, min(trainer.config.batch_size, len(data.train))
         self.inputs = torch.from_numpy(data.inputs[data.train]).to(trainer.device, dtype)
         self.labels = torch.from_numpy(data.label[data.train]).to(trainer.device)
-        self.target = None if data.target is None else torch.from_numpy(data.target[data.train]).to(self.inputs)
+        target = trainer.targets()
+        self.target = None if target is None else target.to(self.inputs)
         self.weights = list(trainer.model.parameters())
         self.seeds = range(trainer.config.seed, trainer.config.seed + trainer.config.seeds)
         self.epoch, self.orders = -1, torch.empty(0, dtype=torch.long)
@@ -221,7 +240,9 @@ class _Batches:
         items, size = self._next_items(), (self.size, trainer.config.latent_dim)
         noise = torch.stack([torch.randn(size, generator=stream(seed, NOISE, trainer.step)) for seed in self.seeds])
         given = [self.inputs[items], self.labels[items], noise.to(self.inputs)]
-        given += [] if self.target is None else [self.target[items]]
+        if self.target is not None:
+            shared = self.target.ndim == 2
+            given.append(self.target[items] if shared else self.target.take_along_dim(items[..., None], 1))
         for weight in self.weights:
             weight.grad = None
         # the sum keeps the models apart: each weight's gradient comes from its own model's loss alone
@@ -233,7 +254,8 @@ class _Batches:
 
     def _for_models(self, values: Tensor) -> Tensor:
         """(seeds, N, …) → (N, …), shared by all models, where there is one seed; else (S, N, …)."""
-        return values[0] if len(self.seeds) == 1 else values.repeat_interleave(len(self.trainer.config.betas), 0)
+        each = len(self.trainer.strength) // len(self.seeds)
+        return values[0] if len(self.seeds) == 1 else values.repeat_interleave(each, 0)
 
     def _next_items(self) -> Tensor:
         """(seeds, N) places among the training items: every seed has an order of its own."""

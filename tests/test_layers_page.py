@@ -126,11 +126,11 @@ def test_a_wrong_link_is_a_sentence(home, link, sentence):
 
 def test_a_sweep_is_told_from_a_run_of_layers(home):
     app = opened(layers=SweepConfig().id)
-    assert not app.exception and "is a sweep over β and no run of layers; it opens on Explore" in texts(app)
+    assert not app.exception and "is no run of layers; it opens on the page Explore" in texts(app)
     app = AppTest.from_file(str(HOME / "app.py"), default_timeout=60)
     app.query_params["run"] = DEFAULT[0].id
     app.run()
-    assert not app.exception and "is one of layers; it opens on the Layers page" in texts(app)
+    assert not app.exception and "is no sweep over β; it opens on the page Layers" in texts(app)
 
 
 def test_what_is_no_list_of_widths_is_said_and_left_as_it_was(home):

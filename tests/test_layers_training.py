@@ -15,6 +15,8 @@ from distill.errors import InvalidValue, UnknownName
 from distill.layer_config import ACTIVATIONS, LayersConfig
 from distill.layer_evaluation import gradient_signal
 from distill.layerwise import Batches, Shape, build, pauses, snapshot_steps
+from distill.shrink_config import ShrinkConfig
+from distill.wall_config import WallConfig
 
 BRIEF = LayersConfig(
     widths=(5, 3), seeds=4, epochs=2, batch_size=512, learning_rate=1e-2, seed=3, snapshots=5, device="cpu", threads=1
@@ -31,13 +33,13 @@ def finished(settings, dtype=torch.float64):
 # --- the configuration
 
 
-def test_both_kinds_of_configuration_are_told_apart_and_read_back():
-    for given in (LayersConfig(), BRIEF, SweepConfig(), SweepConfig(seed=4)):
+def test_the_kinds_of_configuration_are_told_apart_and_read_back():
+    for given in (LayersConfig(), BRIEF, SweepConfig(), SweepConfig(seed=4), WallConfig(), ShrinkConfig(beta=0.1)):
         assert kinds.read(given.to_json()) == given
     assert LayersConfig().id != SweepConfig().id and len(LayersConfig().id) == 12
     assert LayersConfig(activation="relu").changes() == {"activation": "relu"}
     with pytest.raises(
-        UnknownName, match="unknown kind of configuration 'layer'; known: layers; did you mean 'layers'"
+        UnknownName, match="unknown kind of configuration 'layer'; known: layers, wall, shrink; did you mean 'layers'"
     ):
         kinds.read('{"kind": "layer"}')
     with pytest.raises(InvalidValue, match="unknown field 'beta'"):

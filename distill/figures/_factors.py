@@ -78,18 +78,22 @@ def _rising(values: np.ndarray) -> np.ndarray:
     return np.repeat([mean for mean, _ in pools], [size for _, size in pools])
 
 
-def on_the_left(count: int) -> np.ndarray:
-    """(beta,): whether words at this place of `count` stand to its left, since to its right there is no room."""
-    return np.arange(count) > 0.74 * (count - 1)
+def on_the_left(count: int, beyond: float = 0.74) -> np.ndarray:
+    """(beta,): whether words at this place of `count` stand to its left, since to its right there is no room.
+
+    `beyond`: the share of the axis from which that is so; less for long words.
+    """
+    return np.arange(count) > beyond * (count - 1)
 
 
 def words_beside(
-    figure: go.Figure, height: np.ndarray, text: list[list[str]], colours: list[str] | str = INK, weight: int = 600
-) -> list[Moving]:
-    """Words (beta, n) at the chosen β and these heights: to its right, or to its left where it is near the end."""
+    figure: go.Figure, height: np.ndarray, text: list[list[str]], colours: list[str] | str = INK, weight: int = 600,
+    beyond: float = 0.74,
+) -> list[Moving]:  # fmt: skip
+    """Words (beta, n) at the chosen β and these heights: to its right, or to its left where it is `beyond` a share."""
     count, motions = len(height), []
     places = np.broadcast_to(np.arange(float(count))[:, None], height.shape)
-    left = on_the_left(count)[:, None]
+    left = on_the_left(count, beyond)[:, None]
     for side, mine in (("right", ~left), ("left", left)):
         figure.add_trace(go.Scatter(
             x=[], y=[], mode="text", name=f"at the chosen β, {side}", textposition=f"middle {side}", hoverinfo="skip",

@@ -55,14 +55,14 @@ def page(state: State) -> None:
     if seen != replace(state, run=run.id):
         remember(replace(looking.turned_to(current(), seen.run, run), **{name: getattr(seen, name) for name in LOOK}))
         st.rerun()
-    live = looking.is_live(run)
-    st.fragment(_claims if seen.part else _scene, run_every=looking.LIVE if live else None)(run, seen, live)
+    going, pace = looking.going(run)
+    st.fragment(_claims if seen.part else _scene, run_every=pace)(run, seen, going)
 
 
 @guarded()
-def _scene(run: store.Run, state: State, live: bool) -> None:
-    """The stage; drawn again when a slider is let go, and at every tick while the run is being trained."""
-    if live and not looking.is_live(run):
+def _scene(run: store.Run, state: State, going: str) -> None:
+    """The stage; drawn again when a slider is let go, and at every tick while something goes on with the run."""
+    if looking.going(run)[0] != going:
         st.rerun(scope="app")
     data, choice = looking.followed(run.path), _choice(state)
     curves = _curves(state, choice, run)
@@ -80,9 +80,9 @@ def _scene(run: store.Run, state: State, live: bool) -> None:
 
 
 @guarded()
-def _claims(run: store.Run, state: State, live: bool) -> None:
+def _claims(run: store.Run, state: State, going: str) -> None:
     """VIB's own claims of error, calibration and robustness, on this run and on the deterministic reference."""
-    if live and not looking.is_live(run):
+    if looking.going(run)[0] != going:
         st.rerun(scope="app")
     data = looking.followed(run.path)
     if not has_claims(data):

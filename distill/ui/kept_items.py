@@ -37,6 +37,8 @@ def scene(run: xr.Dataset, state: State, path: Path) -> None:
         return
     if lacking(run):
         say(lacking(run))
+    for sentence in looking.beyond(run, current(), "item"):
+        say(sentence)
     item, other = _item(run), _other(run)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="kept-items-controls"):
         _controls(run, item, other)

@@ -1,5 +1,6 @@
 """The part on factors: what is kept of each over β, what goes first, where the bits go, and what other codes keep."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,8 @@ def scene(run: xr.Dataset, state: State, path: Path) -> None:
     st.html(ASSETS / "kept.css")
     probe, scale = _look(run)
     wanted = controls_of(run)
-    there = {title: found for title, config in wanted.items() if (found := _trained(config)) is not None}
-    controls = [(title, _loaded(str(each.path), each.stamp, len(each.variables))) for title, each in there.items()]
-    controls = [(title, other) for title, other in controls if np.array_equal(other.point, run.point)]
+    there = controls_there(wanted)
+    controls = loaded_controls(run, there)
 
     def build(choice: Choice) -> Stage:
         return retention_stage(run, choice, probe, controls)
@@ -68,6 +68,17 @@ def controls_of(run: xr.Dataset) -> dict[str, SweepConfig]:
     if config.objective != "beta_vae":
         found = {"β-VAE": replace(plain, objective="beta_vae", objective_options={}, betas=None)} | found
     return found
+
+
+def controls_there(wanted: Mapping[str, SweepConfig]) -> dict[str, store.Run]:
+    """Those of the wanted trainings that have been made and probed."""
+    return {title: found for title, config in wanted.items() if (found := _trained(config)) is not None}
+
+
+def loaded_controls(run: xr.Dataset, there: Mapping[str, store.Run]) -> list[tuple[str, xr.Dataset]]:
+    """What is compared of each, with its title; of those alone that have stored the items of `run`."""
+    found = [(title, _loaded(str(each.path), each.stamp, len(each.variables))) for title, each in there.items()]
+    return [(title, other) for title, other in found if np.array_equal(other.point, run.point)]
 
 
 def _trained(config: SweepConfig) -> store.Run | None:

@@ -14,7 +14,7 @@ from distill.projection import principal
 from distill.ui import looking, settings
 from distill.ui.latent_chosen import panel
 from distill.ui.latent_content import Look, latent_stage, traversed
-from distill.ui.opening import ASSETS, aside, guarded
+from distill.ui.opening import ASSETS, aside, guarded, say
 from distill.ui.state import State, current, remember
 
 QUESTION = "How do the codes lie, and what moves when you squeeze?"
@@ -46,18 +46,21 @@ def page(state: State) -> None:
             said |= {"item": None, "dimension": None, "colour": ""}
         remember(replace(looking.turned_to(current(), seen.run, run), **said))
         st.rerun()
-    live = looking.is_live(run)
-    st.fragment(_scene, run_every=POLL if waits else looking.LIVE if live else None)(run, seen, live, waits)
+    going, pace = looking.going(run)
+    pace = min(filter(None, (pace, POLL if waits else None)), default=None)
+    st.fragment(_scene, run_every=pace)(run, seen, going, waits)
 
 
 @guarded()
-def _scene(run: store.Run, state: State, live: bool, waits: bool) -> None:
+def _scene(run: store.Run, state: State, going: str, waits: bool) -> None:
     """The stage and what is chosen on it; drawn again when a slider is let go, and at every tick while it changes."""
-    if (live and not looking.is_live(run)) or (waits and _waited_for(run) is None):
+    if looking.going(run)[0] != going or (waits and _waited_for(run) is None):
         st.rerun(scope="app")
     data = looking.followed(run.path)
     _heed_clicks(data)
     state = replace(current(), colour=state.colour, map=state.map, dims=state.dims)
+    for sentence in looking.beyond(data, state, "item", "dimension"):
+        say(sentence)
     choice = _choice(state, data)
     look = _look(state, choice, run, data)
     item = look.item

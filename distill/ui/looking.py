@@ -102,6 +102,21 @@ def going(run: store.Run) -> tuple[str, float | None]:
     return ("following", LIVE) if job and job.follow_up else ("", None)
 
 
+def beyond(run: xr.Dataset, state: State, *names: str) -> list[str]:
+    """A sentence for each of the fields `names`, item or dimension, whose number in the address the run does not have.
+
+    The page then shows what it shows where the address says none.
+    """
+    there = {"item": ("stored items", run.sizes["point"]), "dimension": ("latent dimensions", run.sizes["latent"])}
+    found = []
+    for name in names:
+        asked, (words, count) = getattr(state, name), there[name]
+        if asked is not None and asked >= count:
+            some = f"this run has {count} {words}, counted from 0 to {count - 1}"
+            found.append(f"{name} = {asked} in the link is not there: {some}. The default is shown instead.")
+    return found
+
+
 def newest(path: Path) -> xr.Dataset | None:
     """The run at `path`, loaded, None where there is none; only what is new since the last look is read."""
     name = f"_follow-{path}"

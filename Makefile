@@ -11,7 +11,7 @@ app: .venv/installed  ## serve the program at http://localhost:$(PORT)
 	@exec $(VENV) -m streamlit run app.py --server.port "$(PORT)"
 
 test: .venv/installed-dev chromium lint  ## everything that is checked
-	@$(VENV) -m pytest
+	@$(VENV) -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 lint: .venv/installed-dev
 	@$(VENV) -m ruff check .

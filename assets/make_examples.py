@@ -2,10 +2,10 @@
 
 Each is a run of the settings that its page begins with, so that a person who changes nothing sees it at once. Those of
 COMPANIONS are there to be compared with: they keep their numbers and their last codes, without pictures and maps.
-`make_examples.py sweeps` or `layers` makes one kind anew and leaves the other. Codes, maps, decoders and readings of
-single items and inputs are rounded, so that all examples together stay small, and say so in their attribute `rounded`:
-whatever is computed from the codes of an example is computed from rounded ones. Bits, errors and shares of a whole run
-are kept to seven digits.
+`make_examples.py sweeps`, `layers`, `walls` or `shrinks` makes one kind anew and leaves the others. Codes, maps,
+decoders and readings of single items and inputs are rounded, so that all examples together stay small, and say so in
+their attribute `rounded`: whatever is computed from the codes of an example is computed from rounded ones. Bits, errors
+and shares of a whole run are kept to seven digits.
 """
 
 import json
@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from distill import SweepConfig, arrays, datasets, direct
-from distill.layer_config import LayersConfig
+from distill import LayersConfig, ShrinkConfig, SweepConfig, WallConfig, arrays, datasets, direct, sources
+from distill.config import Configuration
 
 EXAMPLES = (SweepConfig(), SweepConfig(dataset="sprites"))
 COMPANIONS = (
@@ -29,13 +29,18 @@ COMPANIONS = (
     *(SweepConfig(dataset=each, **datasets.defaults(each)) for each in ("gaussian", "letters")),
 )
 LAYERS = (LayersConfig(), LayersConfig(activation="relu"))
+SENT = ("digits", "mnist", "letters", "markov", "random_bytes")
+WALLS = tuple(WallConfig(source=each, **sources.defaults(each)) for each in SENT)
+SHRINKS = (ShrinkConfig(),)
 COMMAND = "make examples"
 MANTISSA = {  # bits kept of a float16's ten; a companion's are one fewer
-    "code_mean": 5, "code_scale": 4, "codes_2d": 7, "map_umap": 7, "item_bits": 5, "item_uncertainty": 5,
-    "r_squared": 5, "fisher_bits": 4, "fisher_bits_of": 3, "word_bits": 5, "decoder_out_bias": 7,
+    "code_mean": 5, "code_scale": 4, "codes_2d": 6, "map_umap": 6, "item_bits": 5, "item_uncertainty": 5,
+    "r_squared": 5, "fisher_bits": 4, "fisher_bits_of": 2, "word_bits": 5, "decoder_out_bias": 7,
 }  # fmt: skip
-WEIGHT_LEVELS = 63  # of the decoder's last layer, on either side of 0: its pictures are within 4 of 255 levels
-OF_ITEMS = ("kept", "decoder_", "fisher_", "word_bits", "r_squared", "map_", "item_")  # what a companion goes without
+WEIGHT_LEVELS = 31  # of the decoder's last layer, on either side of 0
+OF_ITEMS = (  # what a companion goes without
+    "kept", "decoder_", "fisher_", "word_bits", "r_squared", "map_", "item_", "codec_", "label_weight", "label_bias",
+)  # fmt: skip
 EVERY = 4  # snapshots, of which a companion keeps one
 LARGEST = 6_000_000  # bytes, all examples together
 
@@ -43,8 +48,8 @@ LARGEST = 6_000_000  # bytes, all examples together
 def main(kinds: list[str]) -> None:
     """Train, round, pack, and say how large the whole became."""
     target = Path(__file__).parent / "examples"
-    makers = {"sweeps": _make_sweep, "layers": _make_layers}
-    configs = {"sweeps": (*EXAMPLES, *COMPANIONS), "layers": LAYERS}
+    makers = {"sweeps": _make_sweep, "layers": _make_layers, "walls": _make_whole, "shrinks": _make_whole}
+    configs = {"sweeps": (*EXAMPLES, *COMPANIONS), "layers": LAYERS, "walls": WALLS, "shrinks": SHRINKS}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DISTILL_STORE"] = folder
         made = Path(folder) / "made"
@@ -52,7 +57,7 @@ def main(kinds: list[str]) -> None:
             for config in configs[kind]:
                 makers[kind](config, made / config.id)
                 shorten(made / config.id)
-                print(config.dataset, config.id, f"{size(made / config.id):,} bytes", flush=True)
+                print(kind, config.id, f"{size(made / config.id):,} bytes", flush=True)
         kept = {config.id for kind in makers for config in configs[kind]}
         for old in target.glob("*"):
             if old.name not in kept or (made / old.name).exists():
@@ -74,13 +79,18 @@ def _make_layers(config: LayersConfig, path: Path) -> None:
     pack_layers(direct.train(config).load(), path)
 
 
+def _make_whole(config: Configuration, path: Path) -> None:
+    run = direct.train(config).load()
+    arrays.write_whole(path, run, run.attrs | {"command": COMMAND}, whole=True)
+
+
 def pack(run: xr.Dataset, path: Path, companion: bool = False) -> None:
     """Write `run`, its codes and pictures rounded, with one chunk an array."""
     about = run.attrs | {"command": COMMAND, "left_out": "codes before the last step (NaN), but for their maps"}
     if companion:
         run = run.drop_vars([name for name in run.data_vars if str(name).startswith(OF_ITEMS)])
         run = run.isel(code_step=[-1])
-        about["left_out"] = "decoder, maps of inputs, readings of items, map_umap, codes before the last step"
+        about["left_out"] = "decoder, codec, maps of inputs, readings of items, map_umap, codes before the last step"
         if "joint" not in run and "covariance_xy" not in run:  # those are looked at for themselves
             last, every = run.sizes["step"] - 1, np.arange(run.sizes["step"])
             run = run.isel(step=every[(every % EVERY == 0) | (every == last)])

@@ -142,7 +142,8 @@ def _selected(run: xr.Dataset, choice: Choice | None) -> Facts:
     step, place = chosen(run, choice)
     at = run.isel(step=step)
     if "beta" not in run:
-        return {"epoch": f"{float(at.epoch):.4g}", "step": f"{int(at.step)}", "N": str(run.attrs.get("items", ""))}
+        epoch = {"epoch": f"{float(at.epoch):.4g}"} if "epoch" in at else {}
+        return {**epoch, "step": f"{int(at.step)}", "N": str(run.attrs.get("items", ""))}
     beta, count = float(run.beta[place]), int(at.samples.sel(split=choice.split)) if "samples" in run else ""
     return {_symbol(run): f"{beta:.4g}", "step": f"{int(at.step)}", "split": choice.split, "N": f"{count}"}
 

@@ -29,7 +29,7 @@ class ShrinkConfig(Configuration):
     """
 
     KIND: ClassVar[str] = "shrink"
-    RECORDER: ClassVar[str] = "distill.shrink_recording:record"  # what trains it, for the worker
+    RECORDER: ClassVar[str] = "distill.shrink.recording:record"  # what trains it, for the worker
 
     network: Mapping[str, Any] = field(default_factory=dict, hash=False)
     beta: float = 0.01

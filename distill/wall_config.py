@@ -35,16 +35,16 @@ class WallConfig(Configuration):
     """
 
     KIND: ClassVar[str] = "wall"
-    RECORDER: ClassVar[str] = "distill.wall_recording:record"  # what measures it, for the worker
+    RECORDER: ClassVar[str] = "distill.wall.recording:record"  # what measures it, for the worker
 
     source: str = "digits"
     source_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     items: int | None = None
-    width: int = 64
+    width: int = 32
     context: int = 16
     steps: int = 1500
     batch_size: int = 1024
-    learning_rate: float = 3e-3  # the peak of one cycle
+    learning_rate: float = 1e-2  # the peak of one cycle
     seed: int = 0
     snapshots: int = 20
     device: str = "auto"

@@ -15,10 +15,20 @@ import pytest  # noqa: E402
 from distill import datasets, jobs, store, tables  # noqa: E402
 from distill.config import SweepConfig  # noqa: E402
 from distill.errors import DistillError, InvalidValue  # noqa: E402
+from distill.shrink_config import ShrinkConfig  # noqa: E402
+from distill.wall_config import WallConfig  # noqa: E402
 
 SMALL = {"hidden": (32,), "batch_size": 64, "points": 400, "device": "cpu", "threads": 1}
 SWEEP = SweepConfig(betas=(0.0, 0.01, 0.1, 0.6, 2.0), latent_dim=4, epochs=20, snapshots=6, **SMALL)
 PLANAR = SweepConfig(betas=(0.0, 0.03, 0.6), latent_dim=2, epochs=6, snapshots=4, **SMALL)
+WALL = WallConfig(
+    source="markov", source_options={"count": 3000}, width=8, context=2, steps=20, batch_size=64, snapshots=3,
+    device="cpu", threads=1,
+)  # fmt: skip
+SHRUNK = ShrinkConfig(
+    network={**SMALL, "latent_dim": 4, "epochs": 3}, seeds=2, bits=(8, 4, 2), sparsities=(0.0, 0.9), widths=(8, 2),
+    tune_epochs=1, student_epochs=2, snapshots=6,
+)  # fmt: skip
 NOISELESS = SweepConfig(objective="deterministic", betas=(0.0,), latent_dim=3, epochs=4, snapshots=3, **SMALL)
 
 
@@ -34,6 +44,11 @@ NOT_FOR_EVERY_RUN = (  # what figures say of runs that cannot have them
     "has no ellipses",
     "has a rate",
     "has no measured motion of its map",
+    "has no codec",
+    "are no things to be sent",
+    "figures of the wall need a run",
+    "need a run of compressed models",
+    "has no network that learns its source",
 )
 
 
@@ -113,6 +128,28 @@ def planar(own_store):
 def noiseless(own_store):
     """The deterministic reference, probes and pictures included."""
     return trained(NOISELESS, own_store, finished=True)
+
+
+@pytest.fixture(scope="session")
+def walled(own_store):
+    """A short run of the Shannon wall: a Markov source, every coder that suits it, and a network of twenty steps."""
+    from distill.wall import recording
+
+    path = own_store / WALL.id
+    if not store.exists(path):
+        assert recording.record(WALL, path) == "done"
+    return store.open_run(path).load()
+
+
+@pytest.fixture(scope="session")
+def shrunk(own_store):
+    """Two small networks on digits, quantised, pruned and tuned, with students of two widths."""
+    from distill.shrink import recording
+
+    path = own_store / SHRUNK.id
+    if not store.exists(path):
+        assert recording.record(SHRUNK, path) == "done"
+    return store.open_run(path).load()
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import torch
-from conftest import NOT_FOR_EVERY_RUN, loaded, options_of
+from conftest import NOT_FOR_EVERY_RUN, figure_of, loaded, options_of
 
-from distill import config, datasets, objectives, registry
+from distill import config, datasets, exporting, objectives, registry
 from distill.config import Choice, SweepConfig
 from distill.errors import InvalidValue
 from distill.figures._animation import chosen
@@ -27,6 +27,21 @@ every_data_set = pytest.mark.parametrize("name", datasets.names())
 every_objective = pytest.mark.parametrize("name", objectives.names())
 PUBLIC = [(folder, name) for folder in ("figures", "measures") for name in registry.public(folder)]
 every_public_name = pytest.mark.parametrize(("folder", "name"), PUBLIC)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Probes of a few steps and trees of a few resamples: what is tested here is that all of it can be had.
+
+    What they find is tested in test_probes and test_merging. It saves a third of the time.
+    """
+    from distill import probes
+    from distill.measures import merging
+
+    for name in ("OF_CODES", "OF_INPUTS"):
+        monkeypatch.setattr(probes, name, (12, *getattr(probes, name)[1:]))
+    for name in ("RESAMPLES", "RESAMPLES_OF_MANY"):
+        monkeypatch.setattr(merging, name, 12)
 
 
 # --- data sets
@@ -43,7 +58,7 @@ def test_a_data_set_says_its_title_and_its_factors_before_it_is_loaded(name):
 
 
 @every_data_set
-def test_a_data_set_can_be_trained_measured_and_drawn(name, tmp_path):
+def test_a_data_set_can_be_trained_measured_and_drawn(name, tmp_path, quick):
     """Two βs for two steps: everything that a run needs of a data set, through to its figures."""
     from distill import finishing, recording, store
 
@@ -145,7 +160,7 @@ def test_more_strength_never_makes_a_code_cheaper(name, nats):
 
 
 @every_objective
-def test_an_objective_can_be_trained_measured_and_drawn(name, tmp_path):
+def test_an_objective_can_be_trained_measured_and_drawn(name, tmp_path, quick):
     """Two steps at the ends of its grid and at its default: everything that a run needs, through to its figures."""
     from distill import finishing, recording, store
 
@@ -235,6 +250,28 @@ def test_a_figure_takes_a_run_and_a_choice(figure):
     parameters = inspect.signature(figure).parameters
     assert list(parameters) == ["run", "choice"]
     assert parameters["choice"].default == Choice()
+
+
+OF_THE_WALL = exporting.figures("wall")
+
+
+@pytest.mark.parametrize("name", OF_THE_WALL)
+def test_a_figure_of_the_wall_can_be_drawn_and_taken_away(name, walled):
+    for place in (None, 0):
+        found = figure_of(OF_THE_WALL[name], walled, Choice(beta=place))
+        assert type(found) is go.Figure
+        assert exporting.to_csv(found, exporting.facts(walled, Choice())).count("\n") > 3
+
+
+OF_COMPRESSED = exporting.figures("shrink")
+
+
+@pytest.mark.parametrize("name", OF_COMPRESSED)
+def test_a_figure_of_compressed_models_can_be_drawn_and_taken_away(name, shrunk):
+    for place in (None, 0):
+        found = figure_of(OF_COMPRESSED[name], shrunk, Choice(beta=place))
+        assert type(found) is go.Figure
+        assert exporting.to_csv(found, exporting.facts(shrunk, Choice())).count("\n") > 3
 
 
 @pytest.mark.parametrize("folder", ["figures", "measures"])

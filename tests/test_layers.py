@@ -17,10 +17,10 @@ LEVELS = (
     ("palette", "tables", "datasets", "measures", "exact", "networks", "marginals", "sources", "coding"),
     ("objectives",),
     ("threads", "training", "projection", "reconstruction", "robustness", "probes", "fisher", "carrying",
-     "layerwise", "shrink"),
+     "layerwise"),
     ("variables", "items", "evaluation", "claims", "sidefiles", "arrays", "catalogue", "store", "control", "recording",
      "readings", "codec_fitting", "finishing", "attribution", "layer_evaluation", "layer_recording",
-     "wall_training", "wall_evaluation", "wall_recording", "shrink_recording"),
+     "wall", "shrink"),
     ("ending", "worker", "handle", "direct", "jobs"),
     ("figures",),
     ("exporting", "ui"),
@@ -31,8 +31,7 @@ HEAVY = {"torch", "umap", "sklearn", "numba", "distributed"}
 LIGHT = {*RANK} - {
     "networks", "marginals", "variables", "training", "threads", "reconstruction", "robustness", "claims", "items",
     "evaluation", "control", "recording", "probes", "fisher", "readings", "codec_fitting", "finishing", "attribution",
-    "carrying", "layerwise", "layer_evaluation", "layer_recording", "wall_training", "wall_evaluation", "wall_recording", "shrink",
-    "shrink_recording", "bench",
+    "carrying", "layerwise", "layer_evaluation", "layer_recording", "wall", "shrink", "bench",
 }  # fmt: skip
 
 

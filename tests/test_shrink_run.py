@@ -9,10 +9,12 @@ import torch
 from conftest import SMALL
 from test_recording import equal
 
-from distill import bench, direct, handle, jobs, measures, recording, shrink_recording, store
+from distill import bench, direct, handle, jobs, measures, store
+from distill import recording as sweeps
 from distill.config import SweepConfig
 from distill.errors import InvalidValue
 from distill.measures import probing
+from distill.shrink import recording
 from distill.shrink.curves import TUNED
 from distill.shrink.stages import STAGES, Work
 from distill.shrink.students import TAUGHT
@@ -53,7 +55,7 @@ def probes_fitted_once():
 def place(tmp_path_factory):
     """Where a run lies, made by the program's own recorder."""
     path = tmp_path_factory.mktemp("shrink") / BRIEF.id
-    assert shrink_recording.record(BRIEF, path) == "done"
+    assert recording.record(BRIEF, path) == "done"
     return path
 
 
@@ -69,7 +71,7 @@ def sweep(tmp_path_factory):
 
     config = SweepConfig(**NETWORK, betas=(0.0, 0.01, 0.3), snapshots=3)
     path = tmp_path_factory.mktemp("sweep") / config.id
-    assert recording.record(config, path) == "done"
+    assert sweeps.record(config, path) == "done"
     found = store.open_run(path).load()
     return found.merge(_probed(None, found, None)).sel(beta=0.01)
 
@@ -173,8 +175,8 @@ def stopped_at(path, step, monkeypatch):
     """Records until that step of all, then as if a person had pressed Stop."""
     asked = iter(range(10_000))
     with monkeypatch.context() as patch:
-        patch.setattr(shrink_recording.Control, "proceed", lambda self, local: next(asked) < step)
-        assert shrink_recording.record(BRIEF, path) == "stopped"
+        patch.setattr(recording.Control, "proceed", lambda self, local: next(asked) < step)
+        assert recording.record(BRIEF, path) == "stopped"
 
 
 @pytest.mark.parametrize("step", [126, 135, 170])
@@ -187,7 +189,7 @@ def test_a_run_that_was_stopped_goes_on_to_what_it_would_have_been(run, tmp_path
     if step >= 126:
         assert np.isnan(left.accuracy_sparsity.sel(tuned="fine-tuned")).all() == (step < 147)
         assert np.isfinite(left.accuracy_sparsity.sel(tuned="as pruned")).all()
-    assert shrink_recording.record(BRIEF, path) == "done"
+    assert recording.record(BRIEF, path) == "done"
     found = store.open_run(path).load()
     found = found.isel(step=np.isin(found.step, run.step))  # it was looked at where it stopped, too
     assert equal(apart_from_clocks(found), apart_from_clocks(run))
@@ -204,10 +206,10 @@ def test_a_writer_that_dies_leaves_a_run_that_goes_on(run, tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(store, "append", dies)
         with pytest.raises(KeyboardInterrupt):
-            shrink_recording.record(BRIEF, path)
+            recording.record(BRIEF, path)
     left = store.open_run(path)
     assert not store.summary(path).complete and "kept_width" in left  # all is there before the run counts as complete
-    assert shrink_recording.record(BRIEF, path) == "done"
+    assert recording.record(BRIEF, path) == "done"
     assert equal(apart_from_clocks(store.open_run(path).load()), apart_from_clocks(run))
 
 
@@ -229,13 +231,13 @@ def test_it_goes_through_the_public_door_and_nothing_follows(tmp_path, monkeypat
 
 def test_what_cannot_be_made_smaller_leaves_nothing_behind(tmp_path):
     with pytest.raises(InvalidValue, match="'gaussian' has no held-out accuracy, since its label is continuous"):
-        shrink_recording.record(ShrinkConfig({"dataset": "gaussian"}), tmp_path / "run")
+        recording.record(ShrinkConfig({"dataset": "gaussian"}), tmp_path / "run")
     assert not any(tmp_path.iterdir())
 
 
 def test_a_code_of_symbols_is_made_smaller_too(tmp_path):
     small = replace(BRIEF, network=NETWORK | {"objective": "categorical", "epochs": 2, "latent_dim": 6}, seeds=2)
-    assert shrink_recording.record(small, tmp_path / small.id) == "done"
+    assert recording.record(small, tmp_path / small.id) == "done"
     found = store.open_run(tmp_path / small.id).load()
     assert np.isfinite(found.accuracy_width).all() and np.isfinite(found.kept_width).all()
 

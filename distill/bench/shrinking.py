@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from distill import shrink_recording, store
+from distill import store
 from distill.bench import new_table
 from distill.config import SweepConfig
+from distill.shrink import recording
 from distill.shrink.pruning import pruned
 from distill.shrink.stages import STAGES, Work
 from distill.shrink.students import TAUGHT, students
@@ -42,9 +43,9 @@ def tables(given: argparse.Namespace) -> "Iterator[Table]":
     with tempfile.TemporaryDirectory() as folder:
         tiny = ShrinkConfig({"epochs": 1}, seeds=1, bits=(8,), sparsities=(0.5,), widths=(2,), tune_epochs=1,
                             student_epochs=1)  # fmt: skip
-        shrink_recording.record(tiny, Path(folder) / "first")  # pays for what is imported at first use
+        recording.record(tiny, Path(folder) / "first")  # pays for what is imported at first use
         began = time.perf_counter()
-        shrink_recording.record(config, Path(folder) / config.id)
+        recording.record(config, Path(folder) / config.id)
         whole = time.perf_counter() - began
         yield _stages(store.open_run(Path(folder) / config.id).load(), whole)
     yield _together(config)

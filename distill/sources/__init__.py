@@ -8,7 +8,7 @@ import numpy as np
 
 from distill import registry
 
-__all__ = ["Source", "load", "names"]
+__all__ = ["Source", "defaults", "load", "names"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,14 @@ class Source:
 def names() -> tuple[str, ...]:
     """Every source that `load` knows."""
     return registry.names("sources")
+
+
+def defaults(name: str) -> dict[str, Any]:
+    """The fields of a WallConfig that suit this source better than the program's defaults, by name.
+
+    A module says them as DEFAULTS. The pages begin with them; WallConfig itself does not know them.
+    """
+    return dict(getattr(registry.module("sources", name), "DEFAULTS", {}))
 
 
 def load(name: str, options: Mapping[str, Any] | None = None) -> Source:

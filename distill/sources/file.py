@@ -19,6 +19,7 @@ from distill.places import replace_file, root
 from distill.sources import Source
 
 TITLE = "Your own file…"
+DEFAULTS = {"width": 64, "steps": 2000}
 NEEDS = "a file"  # without options it cannot be made
 LARGEST = 5_000_000  # bytes
 HALVED = 20_000  # bytes from which on the first half is learned from and the second half is sent

@@ -10,7 +10,7 @@ from distill.measures.entropies import entropy_of_shares
 from distill.sources import Source
 from distill.sources._drawn import of_draws
 
-TITLE = "Independent symbols"
+TITLE = "Independent"
 FEWEST, MOST = 2, 256
 NEAR = 0.01  # by how much probabilities may miss 1 and still be meant as such: those of sliders are rounded
 

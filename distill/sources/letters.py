@@ -10,6 +10,7 @@ from distill.config import checked_int
 from distill.sources import Source
 
 TITLE = "Letters"
+DEFAULTS = {"width": 128, "context": 8, "steps": 2000, "learning_rate": 2e-2}
 LETTERS = string.ascii_lowercase + " "
 TEXT = Path(__file__).parents[2] / "assets" / "data" / "letters.txt.xz"  # made by assets/make_letters.py
 MOST = 200_000  # symbols that are sent; all before the last so many are for learning, whatever the count

@@ -3,6 +3,7 @@
 from distill.sources import Source
 
 TITLE = "MNIST"
+DEFAULTS = {"items": 500}  # WebP takes long for more
 
 
 def make() -> Source:

@@ -37,7 +37,7 @@ MANTISSA = {  # bits kept of a float16's ten; a companion's are one fewer
     "code_mean": 5, "code_scale": 4, "codes_2d": 6, "map_umap": 6, "item_bits": 5, "item_uncertainty": 5,
     "r_squared": 5, "fisher_bits": 4, "fisher_bits_of": 2, "word_bits": 5, "decoder_out_bias": 7,
 }  # fmt: skip
-WEIGHT_LEVELS = 31  # of the decoder's last layer, on either side of 0
+WEIGHT_LEVELS = 31  # of the decoder's last layer, on either side of 0: its pictures are within 8 of 255 levels
 OF_ITEMS = (  # what a companion goes without
     "kept", "decoder_", "fisher_", "word_bits", "r_squared", "map_", "item_", "codec_", "label_weight", "label_bias",
 )  # fmt: skip

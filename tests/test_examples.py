@@ -48,7 +48,7 @@ def test_a_packed_run_says_what_was_rounded_and_keeps_the_rest(maker, sweep, tmp
         assert name in said or packed[name].identical(sweep[name]), name
     assert np.abs(packed.decoder_out - sweep.decoder_out).max() <= 0.501 / maker.WEIGHT_LEVELS
     apart = decoded(packed, sampled_codes(sweep)) - decoded(sweep, sampled_codes(sweep))
-    assert 0 < np.abs(apart).max() * sweep.inputs.attrs["scale"] / 16 * 255 < 5  # levels of 255
+    assert 0 < np.abs(apart).max() * sweep.inputs.attrs["scale"] / 16 * 255 < 8  # levels of 255
     assert packed.attrs["command"] == maker.COMMAND
 
 

@@ -55,7 +55,7 @@ def test_a_packed_run_says_what_was_rounded_and_keeps_the_rest(maker, sweep, tmp
 def test_a_companion_has_the_numbers_and_the_last_codes(maker, sweep, tmp_path):
     maker.pack(sweep, tmp_path / "packed", companion=True)
     packed = store.open_run(tmp_path / "packed").load()
-    assert packed.attrs["left_out"].startswith("decoder, codec, maps of inputs, readings of items, map_umap, codes before")
+    assert packed.attrs["left_out"].startswith("decoder, codec, maps of inputs, readings of items, map_umap")
     assert not {"decoder_out", "fisher_bits", "r_squared", "item_decoded"} & {*packed.variables}
     assert packed.code_step.values.tolist() == [int(sweep.step.values[-1])]
     steps = [*range(0, sweep.sizes["step"], maker.EVERY), sweep.sizes["step"] - 1]

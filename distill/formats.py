@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from distill.coding.semantic import Decoded
 
 STORED = "items"  # the word for the run's own stored items
+LARGEST = 1e30  # of a standardised input: float32 holds it
 
 
 def inputs_of(file: Path, run: "xr.Dataset") -> np.ndarray:
@@ -34,12 +36,12 @@ def inputs_of(file: Path, run: "xr.Dataset") -> np.ndarray:
     values = reader(file, run)
     if values.ndim != 2 or values.shape[1] != features:
         raise InvalidValue(f"{file} must hold items of {features} numbers each; its shape is {values.shape}")
-    if not np.isfinite(values).all():
-        raise InvalidValue(f"{file} holds values that are no finite numbers")
     about = run.inputs.attrs
     values = (values - about["offset"]) / about["scale"]
     if "feature_scale" in run:
         values = (values - run.feature_offset.values) / run.feature_scale.values
+    if not (np.abs(values) <= LARGEST).all():
+        raise InvalidValue(f"{file} holds values that are no finite numbers, or too large ones")
     return values.astype(np.float32)
 
 
@@ -63,15 +65,17 @@ def write(file: Path, run: "xr.Dataset", found: "Decoded") -> None:
 def _of_npy(file: Path, run: "xr.Dataset") -> np.ndarray:
     try:
         found = np.load(io.BytesIO(read_bytes(file)), allow_pickle=False)
-        return np.asarray(found, np.float64).reshape(len(found), math.prod(found.shape[1:]))
-    except (ValueError, TypeError, EOFError, OSError):
-        raise InvalidValue(f"{file} is no .npy file of numbers") from None
+        if isinstance(found, np.ndarray) and found.ndim and found.dtype.kind in "biuf":
+            return found.astype(np.float64).reshape(len(found), math.prod(found.shape[1:]))
+    except (ValueError, TypeError, EOFError, OSError, MemoryError, SyntaxError, TokenError):
+        pass  # a damaged header may name any type, and any size
+    raise InvalidValue(f"{file} is no .npy file of real numbers")
 
 
 def _of_csv(file: Path, run: "xr.Dataset") -> np.ndarray:
     """Numbers, one item a line; a first line of names is passed over."""
     try:
-        lines = [line.split(",") for line in read_bytes(file).decode().splitlines() if line.strip()]
+        lines = [line.split(",") for line in read_bytes(file).decode("utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError:
         raise InvalidValue(f"{file} is no text") from None
     rows = lines[1:] if lines and not all(map(_is_number, lines[0])) else lines
@@ -87,9 +91,12 @@ def _of_png(file: Path, run: "xr.Dataset") -> np.ndarray:
 
     height, width, *channels = _picture_shape(run)
     try:
-        picture = Image.open(io.BytesIO(read_bytes(file))).convert("RGB" if channels == [3] else "L")
-    except OSError:
-        raise InvalidValue(f"{file} is no picture") from None
+        found = Image.open(io.BytesIO(read_bytes(file)))
+        picture = found.convert("RGB" if channels == [3] else "L")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise InvalidValue(f"{file} is no picture, or too large a one") from None
+    if found.mode[0] in "IF":  # all above 255 would be white
+        raise InvalidValue(f"{file} must have 8 bits a pixel and channel; it has more")
     levels = np.asarray(picture)
     if levels.shape[0] % height or levels.shape[1] % width:
         size = f"{picture.width} × {picture.height}"
@@ -167,9 +174,10 @@ def _picture_shape(run: "xr.Dataset") -> tuple[int, ...]:
 
 def _is_number(text: str) -> bool:
     try:
-        return math.isfinite(float(text)) or True
+        float(text)
     except ValueError:
         return False
+    return True
 
 
 def _ending(file: Path) -> str:

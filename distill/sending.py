@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 CLASSES_SHOWN = 12
+BLOCK = 4096  # items encoded at once
 
 
 def encode(given: argparse.Namespace) -> int:
@@ -23,7 +24,10 @@ def encode(given: argparse.Namespace) -> int:
     from distill import store
     from distill.coding import semantic
 
+    _check_out(given)
     run = store.open_run(given.run).load()
+    if "kind" in run.attrs:  # a sweep has none
+        raise InvalidValue(f"run '{given.run}' ({run.attrs['title']}) is no sweep of bottlenecks, so it has no codes")
     if not semantic.has_codec(run):
         raise InvalidValue(f"run '{given.run}' has no codec, which is added after the training: train it anew")
     beta = _beta(run, given.beta)
@@ -42,6 +46,7 @@ def decode(given: argparse.Namespace) -> int:
 
     out = Path(given.out)
     formats.check_ending(out)
+    _check_out(given)
     run = store.open_run(given.run).load()
     found = semantic.decode(formats.read_bytes(Path(given.input)), run)
     formats.write(out, run, found)
@@ -50,6 +55,13 @@ def decode(given: argparse.Namespace) -> int:
         print(f"{name}: {_tally(json.loads(run.attrs['classes'])[name], shares)}")
     print(out)
     return 0
+
+
+def _check_out(given: argparse.Namespace) -> None:
+    """Raises InvalidValue where what is read would be written over."""
+    source, out = (Path(each).expanduser() for each in (given.input, given.out))
+    if source.exists() and out.exists() and source.samefile(out):
+        raise InvalidValue(f"OUT must be another file than IN, which would be lost; both are {given.out}")
 
 
 def _beta(run: "xr.Dataset", asked: float | None) -> int:
@@ -83,8 +95,8 @@ def _encoded(run: "xr.Dataset", given: argparse.Namespace, beta: int) -> np.ndar
 
     trainer = finishing.trained(path, run)
     with torch.no_grad():
-        mean, _ = trainer.model.encode(torch.from_numpy(inputs).to(trainer.strength))
-    means = mean[beta].cpu().numpy()
+        blocks = torch.from_numpy(inputs).split(BLOCK)  # every β's network runs, and hidden layers are wide
+        means = torch.cat([trainer.model.encode(each.to(trainer.strength))[0][beta] for each in blocks]).cpu().numpy()
     return _drawn(means, given.seed) if run.attrs.get("code") == "categorical" else means
 
 

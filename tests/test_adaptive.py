@@ -1,6 +1,7 @@
 """Adaptive coders of order k: they write what counting allows, and read back what they wrote."""
 
 import math
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from distill import sources
 from distill.coding import adaptive
+from distill.coding._sealed import number, seal
 from distill.coding.adaptive import decode, encode, ideal_bits
 from distill.coding.entropies import order_entropy
 from distill.errors import InvalidValue
@@ -120,6 +122,20 @@ def test_a_damaged_or_shortened_file_is_refused():
             decode(bytes(broken))
     with pytest.raises(InvalidValue, match="damaged or cut off"):
         decode(blob + b"\0")
+
+
+def test_a_file_whose_checksum_fits_yet_that_no_coder_wrote_is_refused():
+    """At once, and without the memory that it asks for."""
+    body, rng = encode(bytes(range(9)) * 20, 1)[7:], np.random.default_rng(0)
+    with pytest.raises(InvalidValue, match="one holds at most"):
+        decode(seal(adaptive.MARK, number(0) + number(2**50) + b"\0\1"))
+    with pytest.raises(InvalidValue, match="more than 77 bits"):
+        decode(seal(adaptive.MARK, b"\xff" * 100))
+    for _ in range(200):
+        broken = bytearray(body)
+        broken[rng.integers(len(body))] = rng.integers(256)
+        with suppress(InvalidValue):
+            decode(seal(adaptive.MARK, bytes(broken)))
 
 
 def test_what_cannot_be_coded_is_refused(monkeypatch):

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from distill import sources
 from distill.coding import adaptive, autoregressive
-from distill.coding.autoregressive import NAMES, Network, decode, encode, ideal_bits, load, quantised
+from distill.coding._sealed import number
+from distill.coding.autoregressive import (
+    FILE,
+    HEADER,
+    NAMES,
+    Network,
+    _check,
+    decode,
+    encode,
+    ideal_bits,
+    load,
+    quantised,
+)
 from distill.coding.contexts import Canvas, Sight
 from distill.coding.learning import BITS, LOSS, as_sent, learner, sent_bits, sizes
 from distill.errors import DistillError, InvalidValue
@@ -267,6 +279,20 @@ def test_a_network_is_read_back_from_its_file_and_a_damaged_one_refused():
     ):
         with pytest.raises(DistillError, match="no network, or a damaged one"):
             load(wrong)
+
+
+def test_a_network_or_a_file_that_cannot_be_is_refused_whatever_its_checks_say():
+    network = drawn(STREAM)
+    file, blob = network.file, encode(network, bytes(20))
+    alphabet, height, context, scale = 3, 4, 8, HEADER.size
+    wrong = [(alphabet, b"\7"), (height, b"\1"), (context, b"\0"), (context, b"\x50"), (scale, b"\0\0\xc0\x7f")]
+    for at, some in wrong:  # the last of them is no number
+        with pytest.raises(DistillError, match="no network, or a damaged one"):
+            load(file[:at] + some + file[at + len(some) :])
+    for count in (number(2**40), b"\xff" * 40, b"\xff"):
+        rest = blob[3:5] + count
+        with pytest.raises(DistillError, match="cannot be decoded"):
+            decode(network, FILE + _check(rest, network) + rest)
 
 
 # --- whole numbers

@@ -1,6 +1,7 @@
 """Whole numbers of quantised weights as bytes: exact, near their entropy, and as theory says of Gaussian weights."""
 
 import math
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from distill.coding import weights
+from distill.coding._sealed import number, seal
 from distill.coding.weights import coded_size, decode_tensors, encode_tensors, entropy_bits
 from distill.errors import InvalidValue
 
@@ -98,6 +101,20 @@ def test_a_damaged_or_shortened_file_is_refused():
         broken[place] ^= 1
         with pytest.raises(InvalidValue, match="file of coded weights"):
             decode_tensors(bytes(broken))
+
+
+def test_a_file_whose_checksum_fits_yet_that_no_coder_wrote_is_refused():
+    """At once, and without the memory that it asks for."""
+    rng = np.random.default_rng(0)
+    body = encode_tensors([rng.integers(-9, 9, (5, 7)), np.zeros(4, int)])[7:]
+    for shape in ([2**60], [2**20, 2**20], [1] * 40, [2**70, 0]):
+        with pytest.raises(InvalidValue, match="which is too large"):
+            decode_tensors(seal(weights.MARK, b"".join(map(number, (1, len(shape), *shape)))))
+    for _ in range(300):
+        broken = bytearray(body)
+        broken[rng.integers(len(body))] = rng.integers(256)
+        with suppress(InvalidValue):
+            decode_tensors(seal(weights.MARK, bytes(broken)))
 
 
 @pytest.mark.parametrize("wrong", [np.array([0.5]), np.array(["a"]), np.array([0, 2**40]), np.array([1.0])])

@@ -145,6 +145,24 @@ def test_a_file_that_holds_no_pictures_is_refused():
         pictures.from_sheet(whole[:1] + b"\4" + whole[2:])
     with pytest.raises(InvalidValue):
         pictures.from_each(pictures.png_each(bytes(45), 3, 5)[:-1])
+    with pytest.raises(InvalidValue, match="hold nothing"):
+        pictures.from_sheet(whole[:1] + b"\0" + whole[2:])
+    huge = bytearray(pictures.webp_sheet(bytes(45), 3, 5))
+    at = huge.index(b"VP8L") + 9  # 28 bits of width and height
+    huge[at : at + 4] = b"\xff\xff\xff" + bytes([huge[at + 3] & 0xF0 | 0xF])
+    with pytest.raises(InvalidValue, match="no picture"):
+        pictures.from_sheet(bytes(huge))
+
+
+def test_what_a_library_cannot_read_is_refused_in_our_words():
+    every = codecs(sources.load("digits")).values()
+    for codec in every:
+        with pytest.raises(InvalidValue):
+            codec.decode(b"\x8f nothing that any of them wrote")
+    names = [codec.title for codec in every if codec.family == "general"]
+    for codec, name in zip(every, names, strict=False):
+        with pytest.raises(InvalidValue, match=f"no file of {name}"):
+            codec.decode(codec.encode(bytes(300))[:-3])
 
 
 # --- what files are made of

@@ -199,6 +199,10 @@ def test_the_verdict_is_the_smallest_network_that_has_forgotten_nothing():
     worse = run.assign(accuracy_bits=run.accuracy_bits - 0.1)
     said = compressed_content.verdict(worse, "")
     assert "None of these" in said and "86.0 ± 1.0 %" in said
+    holes = run.accuracy_bits.copy(data=run.accuracy_bits.values[[1, 0, 2]])  # what is less compressed has failed
+    assert compressed_content.verdict(run.assign(accuracy_bits=holes), "").startswith("The smallest that costs nothing")
+    taught = compressed_content.verdict(run.assign(accuracy_width=run.accuracy_width - 0.2), "students")
+    assert taught.startswith("None of those with a teacher stays") and "; trained alone, " in taught
     assert compressed_content.verdict(run.drop_vars("accuracy_bits"), "") == ""
 
 

@@ -212,7 +212,7 @@ def test_the_script_counts_pairs_across_verses_and_marks(tmp_path):
     script = Path(datasets.__file__).parents[2] / "assets" / "make_letters.py"
     code = (
         f"import runpy; made = runpy.run_path({str(script)!r}); "
-        f"c = made['pairs'](made['verses']({str(tmp_path / 'source.tar.gz')!r})); "
+        f"c = made['pairs'](made['plain'](made['verses']({str(tmp_path / 'source.tar.gz')!r}))); "
         "print(c.sum(), c[0, 1], c[1, 0], c[0, 26], c[1, 26], c[26, 0], c[26, 1])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -230,6 +230,16 @@ def test_there_is_no_break_even_where_nothing_is_gained_and_none_before_the_netw
     assert "has not been written" in knowledge.price_in_words(made(written=False))
 
 
+def test_break_even_is_where_the_network_stays_ahead():
+    """Ahead at 5 items, behind at 50, ahead again at 500: what counts is the last crossing."""
+    run = made(10.0)  # the network and its weights: 60 n + 80 bits
+    sizes = np.array([100.0, 500, 3_000, 50_000]) / 8
+    run["bytes"][{"method": 2}] = sizes
+    gain = sizes * 8 - (60 * np.array(COUNTS) + 80)
+    assert (gain > 0).tolist() == [False, True, False, True]
+    assert _price.break_even(run) == pytest.approx(np.interp(0, gain[2:], COUNTS[2:]))
+
+
 def test_break_even_counts_what_headers_cost():
     """A model-free coder with a header of 25 bytes: 40 n + 200 = 32,000 bits."""
     run = made()
@@ -283,6 +293,8 @@ def test_the_network_falls_through_the_lines_of_the_others():
     assert list(trace(figure, "network, held-out symbols").y[1:]) == [110, 60]
     assert list(trace(figure, "order-1").y) == [FREE, FREE]
     assert dict(learning.passed(run)) == {"slow coder": 10, "order-1": 100}
+    run["network_bits"] = ("step", np.array([110.0, 105.0, 60.0]) / 16)
+    assert dict(learning.passed(run)) == {"order-1": 100}  # what it was below from the start it has not passed
     with pytest.raises(InvalidValue, match="has no network that learns its source"):
         learning.network_as_it_learns(run.drop_vars("network_bits"))
 

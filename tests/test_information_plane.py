@@ -422,7 +422,7 @@ def test_wrong_links_leave_a_page_that_stands(home):
 
 
 def test_a_run_of_another_task_is_not_laid_over(home):
-    sprites = next(run.id for run in store.list_runs() if run.config.dataset == "sprites")
+    sprites = next(run.id for run in store.list_runs() if getattr(run.config, "dataset", "") == "sprites")
     app = opened(run=PLANAR.id, overlay=sprites)
     assert not app.exception and "is of other data or another label" in texts(app)
 

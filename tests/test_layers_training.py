@@ -39,7 +39,7 @@ def test_the_kinds_of_configuration_are_told_apart_and_read_back():
     assert LayersConfig().id != SweepConfig().id and len(LayersConfig().id) == 12
     assert LayersConfig(activation="relu").changes() == {"activation": "relu"}
     with pytest.raises(
-        UnknownName, match="unknown kind of configuration 'layer'; known: layers, wall, shrink; did you mean 'layers'"
+        UnknownName, match="unknown kind of configuration 'layer'; known: layers, shrink, wall; did you mean 'layers'"
     ):
         kinds.read('{"kind": "layer"}')
     with pytest.raises(InvalidValue, match="unknown field 'beta'"):

@@ -58,3 +58,18 @@ def test_only_what_is_beyond_a_run_is_said():
     )
     assert len(looking.beyond(run, State(item=5, dimension=2), "item", "dimension")) == 2
     assert looking.beyond(run, State(item=5), "dimension") == []
+
+
+def test_a_place_of_another_pages_slider_is_let_go(monkeypatch):
+    """Links between the pages carry the whole address; 400 items sent are no 400 bits a weight."""
+    session, written = {}, []
+    monkeypatch.setattr(st, "session_state", session)
+    monkeypatch.setattr(looking, "remember", written.append)
+    wall, shrink = (looking.Told(name, lambda state: "", sliders=("at",)) for name in ("wall", "compressed"))
+    assert shrink.own(State(at=400), "wall") == State(at=400)  # a shared link
+    wall.write(State(at=400))
+    assert shrink.own(State(at=400), "wall") == State() and written == [State()]
+    assert wall.own(State(at=400), "compressed") == State(at=400)  # Back
+    shrink.write(State(at=8))
+    assert shrink.own(State(at=8), "wall") == State(at=8)
+    assert wall.own(State(at=8), "compressed") == State()

@@ -126,6 +126,18 @@ def changed(blob, **fields):
     return whole + struct.pack("<I", zlib.crc32(whole))
 
 
+def test_a_payload_that_no_coder_has_written_is_refused_or_read_as_other_codes(sweep):
+    """Whatever its checksum says: other codes, or a sentence."""
+    blob, rng, refused = semantic.encode(sweep, 2, sent(sweep, 2, 20)), np.random.default_rng(0), 0
+    for _ in range(60):
+        payload = rng.bytes(len(blob) - semantic.HEADER_BYTES)
+        try:
+            assert semantic.decode(changed(blob[:28] + payload + blob[-4:]), sweep).codes.shape == (20, 4)
+        except InvalidValue as error:
+            refused += str(error) == "this file of codes holds what no coder has written"
+    assert refused
+
+
 def test_a_header_that_cannot_be_is_refused(sweep):
     blob = semantic.encode(sweep, 2, sent(sweep, 2, 5))
     assert np.array_equal(semantic.decode(changed(blob), sweep).codes, semantic.decode(blob, sweep).codes)
@@ -136,7 +148,7 @@ def test_a_header_that_cannot_be_is_refused(sweep):
     with pytest.raises(InvalidValue, match=r"^the step must be above 0"):
         semantic.decode(changed(blob, step=0.0), sweep)
     with pytest.raises(
-        InvalidValue, match=r"^this file of codes names 4294967295 items; one holds at most 33554432 of this run's$"
+        InvalidValue, match=r"^this file of codes names 4294967295 items; one holds at most 1048576 of this run's$"
     ):
         semantic.decode(changed(blob, items=2**32 - 1), sweep)
 

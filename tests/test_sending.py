@@ -128,19 +128,44 @@ def test_a_shipped_run_has_no_networks_and_says_what_it_can_do(capsys, run, swee
     assert "carries no networks" in err and "give 'items' in the place of" in err
 
 
+def saved(values):
+    content = io.BytesIO()
+    np.save(content, values)
+    return content.getvalue()
+
+
+def drawn(levels):
+    content = io.BytesIO()
+    Image.fromarray(levels).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_a_table_that_begins_with_a_mark_of_its_encoding_loses_no_item(sweep, tmp_path):
+    """As spreadsheets write it; the first line would pass for one of names."""
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbf" + b"\n".join([b",".join([b"1"] * 64)] * 3))
+    assert formats.inputs_of(tmp_path / "a.csv", sweep).shape == (3, 64)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("gone.npy", None, "cannot read"),
         ("a.txt", b"1,2", "inputs come as .npy, .csv or .png, or as the word items; got "),
-        ("a.npy", b"nonsense", "is no .npy file of numbers"),
+        ("a.npy", b"nonsense", "is no .npy file of real numbers"),
         ("a.csv", b"1,2\n3,4\n", "must hold items of 64 numbers each; its shape is (2, 2)"),
         ("a.csv", b"a,b\n1,x\n", "must hold numbers, as many in each line; line 2 does not"),
         ("a.csv", ",".join(["nan"] * 64).encode(), "holds values that are no finite numbers"),
         ("a.csv", b"", "must hold items of 64 numbers each; its shape is (0, 0)"),
         ("a.csv", b"\xff\xfe\x00", "is no text"),
-        ("a.npy", b"", "is no .npy file of numbers"),
+        ("a.npy", b"", "is no .npy file of real numbers"),
         ("a.png", b"nonsense", "is no picture"),
+        ("a.npy", saved(np.zeros((2, 64), complex)), "is no .npy file of real numbers"),
+        ("a.npy", saved(np.zeros((2, 64), "M8[s]")), "is no .npy file of real numbers"),
+        ("a.npy", saved(np.array(1.0)), "is no .npy file of real numbers"),
+        ("a.npy", saved(np.full((2, 64), 1e300)), "or too large ones"),
+        ("a.npy", saved(np.zeros((9, 64))).replace(b"(9, 64)", b"(9**99,)"), "is no .npy file of real numbers"),
+        ("a.npy", saved(np.zeros((9, 64)))[:64].replace(b"(9, 64), }", b"(99999999999,)}"), "is no .npy file"),
+        ("a.png", drawn(np.zeros((8, 8), np.uint16)), "must have 8 bits a pixel and channel"),
     ],
 )
 def test_inputs_that_cannot_be_encoded_are_a_sentence(capsys, run, tmp_path, name, content, words):
@@ -171,6 +196,7 @@ def test_what_is_wrong_is_said_in_one_line(capsys, run, sweep, planar, own_store
         (("encode", run, "items", file, "--step", "2"), "the step of a code with noise is that of its noise"),
         (("encode", run, "items", tmp_path / "no" / "where"), "cannot write"),
         (("encode", "0123456789ab", "items", file), "there is no run '0123456789ab'"),
+        (("encode", run, damaged, damaged), "OUT must be another file than IN"),
         (("decode", run, damaged, tmp_path / "a.csv"), "is damaged or was cut short: its checksum does not fit"),
         (("decode", run, tmp_path / "gone", tmp_path / "a.csv"), "cannot read"),
         (("decode", run, file, tmp_path / "a.jpg"), "unknown file format 'jpg'; known: csv, npy, png"),
@@ -181,11 +207,11 @@ def test_what_is_wrong_is_said_in_one_line(capsys, run, sweep, planar, own_store
         assert words in err
 
 
-def test_runs_of_another_kind_have_no_codec(capsys, tmp_path):
+def test_runs_of_another_kind_have_no_codes(capsys, tmp_path):
     example = next(path for path in store.examples().iterdir() if store.summary(path).attrs.get("kind") == "layers")
     status, _, err = said(capsys, "encode", example.name, "items", tmp_path / "a")
     assert (status, err.count("\n")) == (1, 1)
-    assert "has no codec" in err
+    assert "is no sweep of bottlenecks, so it has no codes" in err
 
 
 @pytest.mark.parametrize(("count", "columns"), [(0, 1), (1, 1), (6, 3), (7, 3), (11, 4), (400, 20), (450, 25)])

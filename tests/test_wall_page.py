@@ -47,9 +47,25 @@ def test_a_run_is_shown_with_its_answer_and_what_is_sent(there):
     assert not app.exception and app.query_params["wall"] in (WALL.id, [WALL.id])
     said = texts(app)
     assert "128 bits a picture as it lies there, a byte a pixel." in said
-    assert "the best is 100 (order-1)" in said and "needs 60.0, and 64.0 more for its own weights" in said
+    assert (
+        "not trained the best needs 100 (order-1)" in said and "needs 60.0, and 64.0 more for its own weights" in said
+    )
     assert "the label alone would take 3.30" in said and "What is sent: 4 × 4 pixels, 4 greys" in said
     assert button(app, "wall-train") is not None
+
+
+def test_what_is_known_of_the_limit_is_said_as_it_is():
+    """100 bits over 16 symbols are 6.25 each; below an entropy rate one gets by luck alone."""
+    above = "rate is 96.0: what comes nearest is 4.2 % above it."
+    assert above in wall_bits_content.verdict(made(network=110.0, rate=6.0))
+    lucky = wall_bits_content.verdict(made(network=110.0, rate=6.3))
+    assert "rate is 101: the best is 0.8 % below it, by the luck of these 500 pictures." in lucky
+
+
+def test_a_source_that_leaves_nothing_to_learn_from_says_so_in_the_numbers():
+    run = made().isel(method=slice(0, 3)).drop_vars(["network_bits", "training_bits"])
+    run.attrs["network_note"] = "No network: this source has no training part."
+    assert [cell[2] for cell in wall_bits_content.headline(run)[-1][1:3]] == [run.attrs["network_note"]] * 2
 
 
 def test_the_price_of_knowledge_is_said_and_what_was_published_apart(there):

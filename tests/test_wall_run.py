@@ -20,6 +20,7 @@ from distill.figures._price import break_even
 from distill.kinds import read
 from distill.sources import Source
 from distill.wall import recording
+from distill.wall.evaluation import classical
 from distill.wall.training import build, lacking, snapshot_steps
 from distill.wall_config import WallConfig
 
@@ -289,10 +290,26 @@ def test_a_run_that_was_stopped_has_the_networks_files_and_continues_to_the_undi
     assert same(store.open_run(path).load(), undisturbed)
 
 
+def test_a_stop_is_heeded_between_two_coders_before_there_is_anything_to_see(tmp_path):
+    path, asked = tmp_path / BRIEF.id, []
+    wall = build(BRIEF)
+    assert classical(wall, lambda step: len(asked) > 2 or asked.append(step)) is None and asked == [0]
+    store.make_side(path)
+    store.request(path, "stop")
+    assert recording.record(BRIEF, path) == "stopped" and not store.exists(path)
+    store.request(path, None)
+    assert recording.record(BRIEF, path) == "done"
+
+
 def test_between_two_snapshots_a_stop_leaves_files_of_the_network_as_it_is(tmp_path, monkeypatch):
     path, asked = tmp_path / BRIEF.id, store.requested
-    monkeypatch.setattr("distill.control.store.requested", lambda _: "stop" if len(steps) > 8 else steps.append(1))
     steps = []
+
+    def after_eight(_):
+        if store.exists(path):  # asked of before every coder too, before there is a first snapshot
+            return "stop" if len(steps) > 8 else steps.append(1)
+
+    monkeypatch.setattr("distill.control.store.requested", after_eight)
     assert recording.record(BRIEF, path) == "stopped"
     run = store.open_run(path).load()
     assert 5 < int(run.step[-1]) < 12 and np.isfinite(of(run, "network").bytes).all()

@@ -37,7 +37,7 @@ def _table(source: Source) -> "Table":
         table.add_row(each.title, *_sizes(source, found, len(each.encode(b""))), *speeds)
     orders = "   ".join(f"{order}: {order_entropy(source.symbols, order):.3f}" for order in ORDERS)
     known = "" if source.entropy_rate is None else f"   rate: {source.entropy_rate:.3f}"
-    table.caption = f"Empirical entropy of order {orders}{known}."
+    table.caption = f"Plug-in entropy of order {orders}{known}; too low where contexts hardly come twice."
     return table
 
 

@@ -5,6 +5,7 @@ import zlib
 from distill.errors import InvalidValue
 
 CHECK = 4  # bytes of the checksum
+MOST_BITS = 77  # of a whole number: eleven bytes
 
 
 def seal(mark: bytes, body: bytes) -> bytes:
@@ -40,14 +41,15 @@ class Reader:
         self.body, self.at = body, 0
 
     def number(self) -> int:
-        """The next whole number; raises InvalidValue where the file ends before it."""
+        """The next whole number; raises InvalidValue where the file ends before it, and one that is longer than any."""
         value = shift = 0
-        while True:
+        while shift < MOST_BITS:
             (byte,) = self.bytes(1)
             value |= (byte & 127) << shift
             shift += 7
             if byte < 128:
                 return value
+        raise InvalidValue(f"the file holds a number of more than {MOST_BITS} bits, which none has")
 
     def bytes(self, count: int) -> bytes:
         """The next `count` bytes; raises InvalidValue where there are fewer."""

@@ -52,8 +52,13 @@ def decode(blob: bytes) -> bytes:
     """
     reader = Reader(unseal(MARK, blob, "file of an adaptive coder"))
     order, count = reader.number(), reader.number()
+    if count > LONGEST:
+        raise InvalidValue(f"this file names {count:,} symbols; one holds at most {LONGEST:,}")
     values = _read_values(reader)
-    return values[read(reading(reader.rest()), count, order, len(values))].tobytes()
+    try:
+        return values[read(reading(reader.rest()), count, order, len(values))].tobytes()
+    except AssertionError:  # the range coder's own word for bytes that no writer can have made
+        raise InvalidValue("this file of an adaptive coder holds what no coder has written") from None
 
 
 def ideal_bits(data: bytes, order: int, alphabet: int | None = None) -> float:
@@ -164,7 +169,7 @@ def _described(values: np.ndarray) -> bytes:
 def _read_values(reader: Reader) -> np.ndarray:
     (how,) = reader.bytes(1)
     if how == BELOW:
-        return np.arange(reader.number(), dtype=np.uint8)
+        return np.arange(min(reader.number(), 256), dtype=np.uint8)
     if how == LISTED:
         return np.frombuffer(reader.bytes(reader.number()), np.uint8)
     return np.flatnonzero(np.unpackbits(np.frombuffer(reader.bytes(32), np.uint8))).astype(np.uint8)

@@ -17,7 +17,7 @@ import numpy as np
 
 from distill.coding._sealed import Reader, number
 from distill.coding._words import reading, shortest
-from distill.coding.contexts import FULL, Canvas, Sight
+from distill.coding.contexts import FULL, MARKS, PLACES, Canvas, Sight
 from distill.coding.weights import decode_tensors, encode_tensors
 from distill.errors import DistillError, InvalidValue
 
@@ -27,6 +27,7 @@ HIGHEST = 2.0**16  # of a hidden unit, so that sums of 512 products stay below 2
 STEP = 1 / 256  # of the hidden units' values, and of the outputs, in bits
 FINEST, LEAST = 24, 20 * 256  # of the likeliest symbol 2²⁴, of no symbol less than 2⁴: the coder counts to 2²⁴
 CHUNK = 1 << 17  # probabilities at once
+LONGEST = 2**23  # symbols of a file
 MODEL, FILE = b"DN\x01", b"\xd1"  # what the two kinds of files begin with; the version is part of it
 HEADER = struct.Struct("<3sBHHBHB")  # alphabet − 1, height, width, context, hidden units, tensors
 OTHER = "it is damaged, or it was written with another network"
@@ -96,21 +97,37 @@ class Network:
         return (here @ weight) * (scale * unit) + bias * bias_scale
 
 
+def sizes(sight: Sight, width: int) -> dict[str, tuple[int, ...]]:
+    """Name → shape of every tensor of a network; the embedding is that of streams."""
+    across = MARKS * sight.context + PLACES if sight.shape else EMBEDDING * sight.context
+    shapes = [
+        (sight.alphabet + 1, EMBEDDING), (across, width), (width,), (width, width), (width,), (width, sight.alphabet),
+        (sight.alphabet,),
+    ]  # fmt: skip
+    return dict(list(zip(NAMES, shapes, strict=True))[bool(sight.shape) :])
+
+
 def load(blob: bytes) -> Network:
     """The network that `Network.file` wrote.
 
     Raises:
-        DistillError: where the bytes are no such file, or a damaged one.
+        DistillError: where the bytes are no such file, or one that is damaged so that it says no network. A scale that
+            was changed is not noticed here: the network is another one then, whose files `decode` refuses.
     """
+    damaged = DistillError("this file holds no network, or a damaged one")
     try:
         magic, alphabet, height, width, context, hidden, count = HEADER.unpack_from(blob)
         scales = struct.unpack_from(f"<{count}f", blob, HEADER.size)
         levels = decode_tensors(blob[HEADER.size + 4 * count :])
     except (struct.error, ValueError, DistillError):
-        raise DistillError("this file holds no network, or a damaged one") from None
-    if magic != MODEL or len(levels) != count or levels[-1].size != alphabet + 1 or levels[-3].size != hidden:
-        raise DistillError("this file holds no network, or a damaged one")
-    return Network(Sight(alphabet + 1, (height, width) if height else (), context), tuple(levels), scales)
+        raise damaged from None
+    possible = bool(height) == bool(width) and height * width <= LONGEST and context
+    if magic != MODEL or not possible or not all(0 < each < math.inf for each in scales):
+        raise damaged
+    sight = Sight(alphabet + 1, (height, width) if height else (), context)
+    if [each.shape for each in levels] != [*sizes(sight, hidden).values()]:
+        raise damaged
+    return Network(sight, tuple(levels), scales)
 
 
 def quantised(sight: Sight, weights: dict[str, np.ndarray], bits: int) -> Network:
@@ -140,11 +157,13 @@ def encode(network: Network, data: bytes) -> bytes:
     the network and of all that follows it, the second of the symbols.
 
     Raises:
-        InvalidValue: for a symbol outside the alphabet, and pictures that are not whole.
+        InvalidValue: for a symbol outside the alphabet, pictures that are not whole, and more than 2²³ symbols.
     """
     from constriction import stream
 
     symbols = np.frombuffer(data, np.uint8)
+    if len(symbols) > LONGEST:
+        raise InvalidValue(f"{len(symbols):,} symbols are too many for one file; it takes at most {LONGEST:,}")
     if len(symbols) and symbols.max() >= network.sight.alphabet:
         raise InvalidValue(f"symbols must be below {network.sight.alphabet}; got {symbols.max()}")
     encoder, family = stream.queue.RangeEncoder(), stream.model.Categorical(perfect=False)
@@ -165,9 +184,12 @@ def decode(network: Network, blob: bytes) -> bytes:
     if not blob.startswith(FILE) or _check(blob[3:], network) != blob[1:3]:
         raise DistillError(f"this file cannot be decoded: {OTHER}")
     reader = Reader(blob[5:])
-    count = reader.number()
-    decoder, family = reading(reader.rest()), stream.model.Categorical(perfect=False)
+    family = stream.model.Categorical(perfect=False)
     try:
+        count = reader.number()
+        if count > LONGEST:
+            raise InvalidValue(f"{count:,} symbols are more than any file has")
+        decoder = reading(reader.rest())
         canvas = Canvas(network.sight, count)
         for t in range(canvas.length if count else 0):
             lane, times = canvas.order(t, t + 1)

@@ -4,12 +4,13 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from distill.coding import adaptive, pictures
+from distill.errors import InvalidValue
 from distill.sources import Source
 
 ORDERS = 0, 1, 2  # of the adaptive coders
@@ -44,13 +45,24 @@ def codecs(source: Source) -> dict[str, Codec]:
 
 
 def _general() -> list[Codec]:
-    return [
+    every = [
         Codec("zlib", "zlib", "general", partial(zlib.compress, level=9), zlib.decompress, "level 9, DEFLATE"),
         Codec("bz2", "bzip2", "general", bz2.compress, bz2.decompress, "level 9, Burrows–Wheeler and Huffman"),
         Codec("lzma", "xz", "general", partial(lzma.compress, preset=BEST), lzma.decompress, "preset 9 extreme, LZMA2"),
         Codec("zstd", "Zstandard", "general", _zstd, _from_zstd, "level 22, LZ77 and finite-state entropy"),
         Codec("brotli", "Brotli", "general", _brotli, _from_brotli, "quality 11, LZ77, contexts and Huffman"),
     ]
+    return [replace(each, decode=partial(_or_refused, each)) for each in every]
+
+
+def _or_refused(codec: Codec, blob: bytes) -> bytes:
+    """What a library's decoder reads; its own errors, a class in each library, as an InvalidValue."""
+    try:
+        return codec.decode(blob)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InvalidValue(f"this is no file of {codec.title}, or a damaged one ({error})") from None
 
 
 def _of_pictures(height: int, width: int) -> list[Codec]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from distill.coding.autoregressive import EMBEDDING, NAMES, Network, quantised
+from distill.coding.autoregressive import Network, quantised, sizes
 from distill.coding.contexts import FULL, Canvas, Sight
 
 if TYPE_CHECKING:
@@ -147,16 +147,6 @@ class Learner:
         for i in (1, 2):
             here = torch.addmm(at[f"bias_{i}"], here, at[f"weight_{i}"]).relu()
         return torch.addmm(at["bias_3"], here, at["weight_3"])
-
-
-def sizes(sight: Sight, width: int) -> dict[str, tuple[int, ...]]:
-    """Name → shape of every tensor of a network; the embedding is that of streams."""
-    across = sight.marks.shape[1] * sight.context + sight.places.shape[1] if sight.shape else EMBEDDING * sight.context
-    shapes = [
-        (sight.alphabet + 1, EMBEDDING), (across, width), (width,), (width, width), (width,), (width, sight.alphabet),
-        (sight.alphabet,),
-    ]  # fmt: skip
-    return dict(list(zip(NAMES, shapes, strict=True))[bool(sight.shape) :])
 
 
 def learner(

@@ -32,6 +32,8 @@ def from_sheet(blob: bytes) -> bytes:
     if not count:
         return b""
     sheet = _read(reader.rest())
+    if not height or not width:
+        raise InvalidValue(f"pictures of {width} × {height} pixels hold nothing, and this file has such ones")
     if sheet.shape[0] % height or sheet.shape[1] % width or sheet.size < count:
         raise InvalidValue(f"a sheet of {sheet.shape[1]} × {sheet.shape[0]} pixels does not hold what the file says")
     parts = sheet.reshape(-1, height, sheet.shape[1] // width, width).swapaxes(1, 2)
@@ -92,5 +94,5 @@ def _read(file: bytes) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(file), formats=("PNG", "WEBP")) as found:
             return np.asarray(found)[..., 0] if found.mode == "RGB" else np.asarray(found)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise InvalidValue(f"there is no picture in the {len(file):,} bytes of this file ({error})") from None

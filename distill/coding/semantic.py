@@ -20,7 +20,7 @@ CHECKSUM = struct.Struct("<I")
 HEADER_BYTES = HEADER.size + CHECKSUM.size  # 32, what every file has beside its payload
 FINGERPRINTED = ("codec_width", "codec_quantiles", "codec_share", "label_weight_", "label_bias_")
 MOST_SEED = 2**16 - 1
-MOST_NUMBERS = 2**27  # items × latent dimensions of one file: a gigabyte while they are coded
+MOST_NUMBERS = 2**22  # items × latent dimensions of one file: a gigabyte while they are coded
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,11 @@ def decode(blob: bytes, run: xr.Dataset) -> Decoded:
         InvalidValue: for what is no such file, a damaged or a truncated one, and one that was made with another run.
     """
     beta, seed, step, count = opened(blob, run)
-    payload, latent = blob[HEADER.size : -CHECKSUM.size], run.sizes["latent"]
-    if run.attrs.get("code") == "categorical":
-        codes = np.eye(latent)[symbols.read(_shares(run, beta), payload, count)]
-    else:
-        model, v = model_of(run, beta, step), dithered.dither(seed, count, latent)
-        codes = dithered.codes_of(model, dithered.read(model, payload, v), v)
+    payload = blob[HEADER.size : -CHECKSUM.size]
+    try:
+        codes = _read(run, beta, payload, seed, step, count)
+    except AssertionError:  # the range coder's own word for bytes that no writer can have made
+        raise InvalidValue("this file of codes holds what no coder has written") from None
     here, given = _decoders(run, beta), codes[None]
     readable, continuous = has_label_decoder(run), "covariance_xy" in run
     return Decoded(
@@ -130,6 +129,14 @@ def decode(blob: bytes, run: xr.Dataset) -> Decoded:
         inputs=decoded(here, given)[0] if has_decoder(run) else None,
         beta=beta, seed=seed, step=step,
     )  # fmt: skip
+
+
+def _read(run: xr.Dataset, beta: int, payload: bytes, seed: int, step: float, count: int) -> np.ndarray:
+    """(count, latent), the codes that a payload holds."""
+    if run.attrs.get("code") == "categorical":
+        return np.eye(run.sizes["latent"])[symbols.read(_shares(run, beta), payload, count)]
+    model, v = model_of(run, beta, step), dithered.dither(seed, count, run.sizes["latent"])
+    return dithered.codes_of(model, dithered.read(model, payload, v), v)
 
 
 def opened(blob: bytes, run: xr.Dataset) -> tuple[int, int, float, int]:

@@ -25,6 +25,7 @@ SCALE_BITS = 32  # the step of a tensor as float32, beside its whole numbers
 DIGIT = 12  # bits that are written at once where all values are equally likely
 MOST_CELLS = 16  # log2 of the counts of a tensor
 WIDEST = 2**40  # values may lie this far apart
+MOST_VALUES, MOST_DIMENSIONS = 2**27, 32  # of a tensor
 
 
 class Header(NamedTuple):
@@ -59,7 +60,8 @@ def encode_tensors(tensors: Sequence[np.ndarray]) -> bytes:
     """A file of tensors of whole numbers of any shape; `decode_tensors` gives them back.
 
     Raises:
-        InvalidValue: for a tensor that does not hold whole numbers, or whose values lie 2^40 or more apart.
+        InvalidValue: for a tensor that does not hold whole numbers, or more than 2^27 of them, or whose values lie
+            2^40 or more apart.
     """
     from constriction import stream
 
@@ -80,7 +82,10 @@ def decode_tensors(blob: bytes) -> list[np.ndarray]:
     reader = Reader(unseal(MARK, blob, "file of coded weights"))
     headers = [_read_header(reader) for _ in range(reader.number())]
     decoder = reading(reader.rest())
-    return [_read(decoder, each) if math.prod(each.shape) else np.zeros(each.shape, np.int64) for each in headers]
+    try:
+        return [_read(decoder, each) if math.prod(each.shape) else np.zeros(each.shape, np.int64) for each in headers]
+    except (AssertionError, ValueError, OverflowError):  # of constriction and numpy, where the parts do not fit
+        raise InvalidValue("this file of coded weights holds what no coder has written") from None
 
 
 def coded_size(tensors: Sequence[np.ndarray]) -> int:
@@ -103,6 +108,8 @@ def _checked(tensor: np.ndarray) -> np.ndarray:
     found = np.asarray(tensor)
     if found.dtype.kind not in "iub":
         raise InvalidValue(f"a tensor to be coded must hold whole numbers; got {found.dtype}")
+    if found.size > MOST_VALUES:
+        raise InvalidValue(f"a tensor of {found.size:,} values is too large; one has at most {MOST_VALUES:,}")
     if found.size and int(found.max()) - int(found.min()) >= WIDEST:
         raise InvalidValue(f"values from {found.min()} to {found.max()} lie too far apart; at most {WIDEST - 1:,} are")
     return found
@@ -131,11 +138,19 @@ def _write(encoder: "RangeEncoder", tensor: np.ndarray) -> bytes:
 
 
 def _read_header(reader: Reader) -> Header:
-    shape = tuple(reader.number() for _ in range(reader.number()))
+    """Raises InvalidValue for what no tensor is: a header says how much memory its tensor will need."""
+    dimensions = reader.number()
+    shape = tuple(reader.number() for _ in range(min(dimensions, MOST_DIMENSIONS + 1)))
+    if len(shape) > MOST_DIMENSIONS or math.prod(max(each, 1) for each in shape) > MOST_VALUES:
+        raise InvalidValue(f"this file of coded weights names a tensor of the shape {shape}, which is too large")
     if not math.prod(shape):
         return Header(shape, 0, 0, 0, 0, 0)
     sign, *more = (reader.number() for _ in range(5))
-    return Header(shape, -(sign + 1) // 2 if sign % 2 else sign // 2, *more)
+    found = Header(shape, -(sign + 1) // 2 if sign % 2 else sign // 2, *more)
+    if not (0 < found.peaks <= math.prod(shape) and found.peak < found.span <= WIDEST and 2**found.cell <= WIDEST
+            and found.cells <= 2**MOST_CELLS):  # fmt: skip
+        raise InvalidValue("this file of coded weights holds what no coder has written")
+    return found
 
 
 def _read(decoder: "RangeDecoder", header: Header) -> np.ndarray:

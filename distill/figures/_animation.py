@@ -61,6 +61,11 @@ class Animation:
         return figure
 
 
+def repeated(values: Sequence[float] | np.ndarray, count: int) -> np.ndarray:
+    """The same values (n,) at each of `count` places, (count, n): what stands, drawn in order with what moves."""
+    return np.repeat(np.asarray(values, float)[None], count, axis=0)
+
+
 def seen(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where points of three dimensions are drawn: turned by YAW about the upright axis, then tipped by PITCH, flat."""
     back = np.cos(YAW) * z - np.sin(YAW) * x

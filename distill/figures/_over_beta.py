@@ -5,6 +5,7 @@ are given as moving too, though they never do.
 """
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -81,13 +82,22 @@ def add_curve(
     figure: go.Figure, run: xr.Dataset, drawn: np.ndarray, name: str, colour: str, width: float,
     dash: str = "solid", values: np.ndarray | None = None, **axes: str,
 ) -> Moving:  # fmt: skip
-    """A curve over β that stands; `values` are what is read on it where that is not what is drawn."""
-    places, read = np.arange(len(drawn)), drawn if values is None else values
+    """A curve of shares over β that stands; `values` are what is read on it where that is not what is drawn."""
+    texts = [f"{100 * share:.2g} %" for share in (drawn if values is None else values)]
+    return add_read_curve(figure, run, drawn, texts, name, colour, width, dash, **axes)
+
+
+def add_read_curve(
+    figure: go.Figure, run: xr.Dataset, drawn: np.ndarray, texts: Sequence[str], name: str, colour: str,
+    width: float = 2.0, dash: str = "solid", **axes: str,
+) -> Moving:  # fmt: skip
+    """A curve over β that stands, at whose places `texts` (beta,) are read; a single β is a dot."""
+    symbol, places = json.loads(run.attrs["knob"])["symbol"], np.arange(len(drawn))
     figure.add_trace(go.Scatter(
         x=places, y=drawn, mode="lines" if len(places) > 1 else "markers", name=name,
         line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": 7},
-        customdata=[f"{each}: {100 * share:.2g} %" for each, share in zip(knob_values(run), read, strict=True)],
-        hovertemplate=f"{name}<br>β = %{{customdata}}<extra></extra>", **axes,
+        customdata=[f"{symbol} = {each}: {text}" for each, text in zip(knob_values(run), texts, strict=True)],
+        hovertemplate=f"{name}<br>%{{customdata}}<extra></extra>", **axes,
     ))  # fmt: skip
     return Moving(len(figure.data) - 1)
 

@@ -34,19 +34,20 @@ def model_bits(run: xr.Dataset) -> float:
 def break_even(run: xr.Dataset) -> float:
     """The number of items from which network and weights together need fewer bits than the best coder without.
 
-    Infinite where it never does at the measured rates; NaN before the network has been written.
+    From there on it stays ahead, so far as was sent. Infinite where it never does at the measured rates; NaN before the
+    network has been written.
     """
     each, sent, own = network(run), counts(run), model_bits(run)
     if each is None or not each.written or np.isnan(own):
         return np.nan
     free = best_free(run)
     gain = sent * (extended(free, sent, sent) - extended(each, sent, sent)) - own
-    ahead = np.flatnonzero(gain >= 0)
-    if not ahead.size:
+    if gain[-1] < 0:
         slope = marginal(free, sent) - marginal(each, sent)
         return float(sent[-1] - gain[-1] / slope) if slope > 0 else np.inf
-    first = ahead[0]
-    if not first:
+    behind = np.flatnonzero(gain < 0)
+    if not behind.size:
         return float(sent[0])
-    (a, b), (low, high) = sent[first - 1 : first + 1], gain[first - 1 : first + 1]
+    last = behind[-1]  # a coder that counts as it goes may catch up again, so that the first crossing is not enough
+    (a, b), (low, high) = sent[last : last + 2], gain[last : last + 2]
     return float(a - low * (b - a) / (high - low))

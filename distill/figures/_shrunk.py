@@ -1,7 +1,6 @@
 """What figures of compressed models share: the three families, their curves, the Pareto front, sizes in words."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,7 +102,7 @@ def curve(run: xr.Dataset, family: Family, variant: str) -> Curve:
 
 
 def deviation(values: np.ndarray) -> np.ndarray:
-    """Standard deviation over the last axis, the seeds; 0 of a single one."""
+    """Standard deviation over the last axis, the seeds; 0 of a single one, and `percent` then speaks of none."""
     return values.std(-1, ddof=1) if values.shape[-1] > 1 else np.zeros(values.shape[:-1])
 
 
@@ -182,16 +181,11 @@ def three(value: float) -> str:
 
 
 def percent(accuracy: float, spread: float | None = None) -> str:
-    """An accuracy, with its deviation over seeds."""
-    return f"{100 * accuracy:.1f} %" if spread is None else f"{100 * accuracy:.1f} ± {100 * spread:.1f} %"
+    """An accuracy, with its deviation over seeds, where there is one."""
+    return f"{100 * accuracy:.1f} ± {100 * spread:.1f} %" if spread else f"{100 * accuracy:.1f} %"
 
 
 def seeds_in_words(run: xr.Dataset) -> str:
     """How many networks each point is the mean of."""
     count = run.sizes["seed"]
     return f"{count} seeds" if count > 1 else "one seed"
-
-
-def repeated(values: Sequence[float] | np.ndarray, count: int) -> np.ndarray:
-    """The same values (n,) at each of `count` places, (count, n): what stands, drawn in order with what moves."""
-    return np.repeat(np.asarray(values, float)[None], count, axis=0)

@@ -164,8 +164,3 @@ def at_count(animation: Animation, run: xr.Dataset, choice: Choice) -> go.Figure
     place = -1 if choice.beta is None else choice.beta
     figure = animation.at(run.rename(count="beta"), replace(choice, beta=place))
     return figure.update_layout(meta={"estimators": json.dumps({"bits": WRITTEN})})
-
-
-def along(values: np.ndarray, places: int) -> np.ndarray:
-    """The same values at every place of the slider: (places, n)."""
-    return np.repeat(np.asarray(values, float)[None], places, axis=0)

@@ -18,9 +18,10 @@ NUMBERS = 150  # pixels at the right
 
 
 def speed_of_coders(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
-    """MB of raw symbols a second to write (dot) and to read back (ring), for all items; bits and operations beside.
+    """MB of raw symbols a second to write (dot) and to read back (ring); bits and operations beside.
 
-    Wall-clock of the machine that made the run, one call each; operations only where they can be counted.
+    Wall-clock of the machine that made the run, one call and one thread each, for the most items that the coder sent;
+    operations only where they can be counted.
     """
     found = [each for each in coders(run) if each.family != "raw"]
     write, read = (np.array([speeds(run, each)[i] for each in found]) for i in (0, 1))

@@ -64,11 +64,15 @@ def _curve(figure: go.Figure, x: np.ndarray, y: np.ndarray, colour: str, name: s
 
 
 def passed(run: xr.Dataset) -> list[tuple[str, int]]:
-    """Title of every other coder, and the step at which the network first needed fewer bits; −1 where it has not."""
+    """Title of every other coder, and the step at which the network first needed fewer bits; −1 where it has not.
+
+    What it needs fewer bits than before its first step, it has not passed by learning: those are left out.
+    """
     bits = run.network_bits.values.astype(float) * pixels(run)
     out = []
     for each in coders(run):
         if each.family not in ("raw", "network"):
             below = np.flatnonzero(bits < each.final)
-            out.append((each.spoken, int(run.step.values[below[0]]) if below.size else -1))
+            if not below.size or below[0]:
+                out.append((each.spoken, int(run.step.values[below[0]]) if below.size else -1))
     return out

@@ -5,12 +5,11 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.config import Choice
-from distill.figures._animation import Animation, Moving
+from distill.figures._animation import Animation, Moving, repeated
 from distill.figures._style import FURNITURE, SMALL, axis, blank, note
 from distill.figures._wall import (
     WEIGHTS,
     Coder,
-    along,
     at_count,
     coders,
     counts,
@@ -133,7 +132,7 @@ def _lines(figure: go.Figure, run: xr.Dataset, ends: tuple[float, float], right:
             x=[], y=list(ends), mode="lines", name=f"{name}, bits an item", hoverinfo="skip",
             line={"color": INK, "width": width, "dash": dash},
         ))  # fmt: skip
-        motions.append(Moving(len(figure.data) - 1, x=along([value, value], places)))
+        motions.append(Moving(len(figure.data) - 1, x=repeated([value, value], places)))
     for text, value, level in _named(run, right):
         figure.add_annotation(note(
             text, value, 1, yref="paper", xanchor="left" if value < 0.75 * right else "right", yanchor="bottom",
@@ -168,7 +167,8 @@ def _named(run: xr.Dataset, right: float) -> list[tuple[str, float, int]]:
         if value > right:
             continue
         short = name.removesuffix(" entropy") if dash == "dot" and out and "order" in out[0][0] else name
-        text = f"{short} {exactly(run, value)}" + (":<br>nothing gets left of it" if name == "entropy rate" else "")
+        beyond = ":<br>on average nothing gets left of it" if name == "entropy rate" else ""
+        text = f"{short} {exactly(run, value)}{beyond}"
         taken = [level for _, place, level in out if abs(place - value) < 0.28 * right]
         out.append((text, value, next(level for level in range(9) if level not in taken)))
     return out

@@ -7,8 +7,8 @@ import xarray as xr
 from distill.config import Choice
 from distill.figures._animation import Animation, Moving
 from distill.figures._factors import HALF, spread_out, words_beside
-from distill.figures._over_beta import beta_axis, line_at_beta
-from distill.figures._style import axis, blank, knob_values
+from distill.figures._over_beta import add_read_curve, beta_axis, line_at_beta
+from distill.figures._style import axis, blank
 from distill.figures.quality import rank_of_means
 from distill.figures.ratio import standing
 from distill.measures.quality import reference_free
@@ -69,12 +69,7 @@ def animated_blindness(run: xr.Dataset) -> Animation:
 
 def _curve(figure: go.Figure, run: xr.Dataset, name: str, values: np.ndarray) -> Moving:
     colour, dash, width = LOOKS[name]
-    figure.add_trace(go.Scatter(
-        x=np.arange(len(values)), y=values, mode="lines" if len(values) > 1 else "markers", name=name,
-        line={"color": colour, "width": width, "dash": dash}, marker={"color": colour, "size": 7},
-        customdata=knob_values(run), hovertemplate=f"{name}<br>β = %{{customdata}}: %{{y:.0%}}<extra></extra>",
-    ))  # fmt: skip
-    return Moving(len(figure.data) - 1)
+    return add_read_curve(figure, run, values, [f"{100 * each:.0f} %" for each in values], name, colour, width, dash)
 
 
 def _dots(figure: go.Figure, values: np.ndarray, colours: list[str]) -> Moving:

@@ -1,7 +1,5 @@
 """One item asked for twice through the lossy code: bits that differ, how far the answers lie apart, what both say."""
 
-import json
-
 import numpy as np
 import plotly.graph_objects as go
 import xarray as xr
@@ -11,9 +9,10 @@ from distill.errors import InvalidValue
 from distill.figures._animation import Animation, Moving
 from distill.figures._factors import LETTER
 from distill.figures._margin import Word, words_in_margin
-from distill.figures._over_beta import add_mark, line_at_beta, over_beta
+from distill.figures._over_beta import add_mark, add_read_curve, line_at_beta, over_beta
 from distill.figures._sent import Answers, answers, checked, differing, raw_bits, sent_levels, truths
-from distill.figures._style import FURNITURE, axis, blank, knob_values, line
+from distill.figures._style import FURNITURE, axis, blank, line
+from distill.figures._wall import FAMILIES
 from distill.figures.input_maps import column_names, strongest_columns
 from distill.palette import AMOUNT_RAMP, CLASSES, GRID, GROUND, INK, KEPT_RELEVANT, SOFT_INK
 
@@ -24,7 +23,8 @@ __all__ = [
 
 SEEDS = (0, 1)  # of the two dithers: two files
 BAND = (10, 90)  # percentiles of the items
-OTHERS = CLASSES[5]
+OTHERS, LOSSLESS = CLASSES[5], FAMILIES["general"]
+WIDE = 2.2  # of curves
 Pair = tuple[Answers, Answers]
 
 
@@ -74,10 +74,11 @@ def animated_differing(run: xr.Dataset, both: Pair, own: np.ndarray | None = Non
     figure.update_layout(yaxis=axis(f"bits of {raw:,}", *ends, nticks=5))
     _band(figure, each)
     motions = [line_at_beta(figure, run, ends), *_own(figure, run, own, "this item")]
-    motions.append(_curve(figure, run, each.mean(1), "mean of all items", INK, ".0f"))
+    mean = each.mean(1)
+    motions.append(add_read_curve(figure, run, mean, [f"{one:,.0f}" for one in mean], "mean of all items", INK, WIDE))
     for name, level, colour, dash in (
         ("different items", others, OTHERS, "dash"),
-        ("without loss", 0, KEPT_RELEVANT, "solid"),
+        ("without loss", 0, LOSSLESS, "solid"),
     ):
         figure.add_trace(line([-0.5, run.sizes["beta"] - 0.5], [level, level], colour, name, 1.8, dash))
         motions.append(Moving(len(figure.data) - 1))
@@ -87,7 +88,7 @@ def animated_differing(run: xr.Dataset, both: Pair, own: np.ndarray | None = Non
         words.append(Word([f"{value:,.0f} this item" for value in own], SOFT_INK))
     words += [
         Word([f"{others:,.0f} different items"] * len(each), OTHERS),
-        Word(["0 lossless"] * len(each), KEPT_RELEVANT),
+        Word(["0 lossless"] * len(each), LOSSLESS),
     ]
     return Animation(figure, (*motions, *words_in_margin(figure, run, words, ends)))
 
@@ -104,7 +105,10 @@ def animated_apart(run: xr.Dataset, both: Pair) -> Animation:
     figure.update_layout(yaxis=axis("levels of 255", *ends, nticks=5))
     motions = [line_at_beta(figure, run, ends)]
     curves = [("from the item", away, SOFT_INK), ("from each other", between, INK)]
-    motions += [_curve(figure, run, values, name, colour, ".1f") for name, values, colour in curves]
+    motions += [
+        add_read_curve(figure, run, values, [f"{each:.1f}" for each in values], name, colour, WIDE)
+        for name, values, colour in curves
+    ]
     motions += [add_mark(figure, values, name, colour) for name, values, colour in curves]
     said = [Word([f"{each:.1f} {name}" for each in values], colour) for name, values, colour in curves]
     return Animation(figure, (*motions, *words_in_margin(figure, run, said, ends)))
@@ -121,7 +125,10 @@ def animated_agreed(run: xr.Dataset, both: Pair, own: np.ndarray | None = None) 
     figure.update_layout(yaxis=axis("share", *ends, tickvals=[0, 0.5, 1], tickformat=".0%"))
     motions = [line_at_beta(figure, run, ends), *_own(figure, run, own, "this item")]
     curves = [("read alike", agree, KEPT_RELEVANT), ("sure of it", sure, SOFT_INK)]
-    motions += [_curve(figure, run, values, name, colour, ".0%") for name, values, colour in curves]
+    motions += [
+        add_read_curve(figure, run, values, [f"{100 * each:.0f} %" for each in values], name, colour, WIDE)
+        for name, values, colour in curves
+    ]
     motions += [add_mark(figure, values, name, colour) for name, values, colour in curves]
     said = [Word([f"{100 * each:.0f} % {name}" for each in values], colour) for name, values, colour in curves]
     if own is not None:
@@ -187,13 +194,3 @@ def _own(figure: go.Figure, run: xr.Dataset, values: np.ndarray | None, name: st
         line={"color": SOFT_INK, "width": 1, "dash": "dot"},
     ))  # fmt: skip
     return [Moving(len(figure.data) - 1)]
-
-
-def _curve(figure: go.Figure, run: xr.Dataset, values: np.ndarray, name: str, colour: str, read: str) -> Moving:
-    symbol = json.loads(run.attrs["knob"])["symbol"]
-    figure.add_trace(go.Scatter(
-        x=np.arange(len(values)), y=values, mode="lines" if len(values) > 1 else "markers", name=name,
-        line={"color": colour, "width": 2.2}, marker={"color": colour, "size": 7}, customdata=knob_values(run),
-        hovertemplate=f"{name}<br>{symbol} = %{{customdata}}: %{{y:{read}}}<extra></extra>",
-    ))  # fmt: skip
-    return Moving(len(figure.data) - 1)

@@ -13,7 +13,7 @@ from distill.errors import InvalidValue
 from distill.figures._animation import Animation, Moving
 from distill.figures._factors import on_the_left, words_beside
 from distill.figures._margin import Word, words_in_margin
-from distill.figures._over_beta import add_mark, add_words, line_at_beta, over_beta
+from distill.figures._over_beta import add_mark, add_read_curve, add_words, line_at_beta, over_beta
 from distill.figures._pictures import are_pictures
 from distill.figures._sent import BITS, Lossless, checked, lossless_here, raw_bits
 from distill.figures._style import FURNITURE, axis, knob_values, line, note
@@ -22,7 +22,15 @@ from distill.measures.limits import ceiling_y
 from distill.measures.seeds import averaged
 from distill.palette import CLASSES, GROUND, INK, KEPT_RELEVANT, SOFT_INK
 
-__all__ = ["animated_ladder", "animated_read_labels", "animated_written", "bits_left", "read_labels", "written_bits"]
+__all__ = [
+    "animated_ladder",
+    "animated_read_labels",
+    "animated_written",
+    "bits_left",
+    "in_file",
+    "read_labels",
+    "written_bits",
+]
 
 WRITTEN, APART, TOGETHER = INK, CLASSES[5], CLASSES[0]
 LEAST = 0.3  # bits: where the logarithmic axis ends at the latest
@@ -37,8 +45,8 @@ LIFT = 0.055  # of the axis: how far over the mark its words stand
 def bits_left(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
     """Bits of an item on one logarithmic axis: as it is, at best without loss, as the codec wrote it, of its label.
 
-    The codec's bits are those of the file's payload over β, all stored test items in one file; the lossless ones are
-    those of the best of the quick coders on the same items.
+    The codec's bits are those of the whole file over β, header and checksum counted, all stored test items in one file;
+    the lossless ones are those of the best of the quick coders on the same items, their headers counted as well.
 
     Raises:
         InvalidValue: where the run has no codec, or its items are no things to be sent.
@@ -47,7 +55,9 @@ def bits_left(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa:
 
 
 def written_bits(run: xr.Dataset, choice: Choice = Choice()) -> go.Figure:  # noqa: B008 (frozen)
-    """Bits an item over β: I(X;Z), Σ I(X;Z_k), the cross-entropy of the factorised model, and what was written.
+    """Bits an item over β: I(X;Z), Σ I(X;Z_k), the cross-entropy of the factorised model, and the payload as written.
+
+    Header and checksum of the file are left out here: they are the same at every β, and no part of what a code costs.
 
     What the first two differ by is told twice; from the second to the third dithered quantising takes at most
     ½ log2(2πe/12) = .2546 bit a dimension (Ziv 1985), where the model is right (`distill.coding.pricing`).
@@ -135,8 +145,12 @@ def animated_read_labels(run: xr.Dataset, found: xr.Dataset | None = None) -> An
     figure = over_beta(run, top=8)
     figure.update_layout(yaxis=axis("error", *ends, tickvals=[0, 0.5, 1], tickformat=".0%"))
     motions = [line_at_beta(figure, run, ends)]
-    motions.append(_shares(figure, run, own, "from the network’s own code", SOFT_INK, "dot"))
-    motions.append(_shares(figure, run, read, "from the file", WRITTEN, "solid"))
+    for name, values, colour, dash in (
+        ("from the network’s own code", own, SOFT_INK, "dot"),
+        ("from the file", read, WRITTEN, "solid"),
+    ):
+        texts = [f"{100 * each:.1f} %" for each in values]
+        motions.append(add_read_curve(figure, run, values, texts, name, colour, dash=dash))
     motions.append(add_mark(figure, read, "from the file", WRITTEN))
     said = [Word([f"{100 * each:.1f} % {name}" for each in values], colour)
             for name, values, colour in (("from file", read, WRITTEN), ("own code", own, SOFT_INK))]  # fmt: skip
@@ -148,11 +162,16 @@ def label_bits(run: xr.Dataset) -> float:
     return float(ceiling_y(averaged(run), "test").values[-1])
 
 
+def in_file(found: xr.Dataset) -> np.ndarray:
+    """(beta,) bits an item of the whole file, header and checksum counted; `found` is by semantic_bits."""
+    return found.payload.values + 8 * found.attrs["header_bytes"] / found.attrs["items"]
+
+
 def _curve_of(run: xr.Dataset, found: xr.Dataset | None) -> np.ndarray:
-    """(beta,) bits an item: as written, or I(X;Z) of a run without a codec."""
+    """(beta,) bits an item: of the file as it is, or I(X;Z) of a run without a codec."""
     if not has_codec(run):
         return averaged(run).information_x.isel(step=-1).sel(split="test").values.clip(0)
-    return (semantic_bits(run) if found is None else found).payload.values
+    return in_file(semantic_bits(run) if found is None else found)
 
 
 def _raw_in_words(run: xr.Dataset) -> str:
@@ -176,13 +195,8 @@ def _level(
 def _curve(
     figure: go.Figure, run: xr.Dataset, drawn: np.ndarray, values: np.ndarray, name: str, colour: str, width: float
 ) -> Moving:
-    read = [f"{beta}: {number(float(each))}" for beta, each in zip(knob_values(run), values, strict=True)]
-    figure.add_trace(go.Scatter(
-        x=np.arange(len(drawn)), y=drawn, mode="lines" if len(drawn) > 1 else "markers", name=name, customdata=read,
-        line={"color": colour, "width": width}, marker={"color": colour, "size": 7},
-        hovertemplate=f"{name}<br>{_symbol(run)} = %{{customdata}} bits<extra></extra>",
-    ))  # fmt: skip
-    return Moving(len(figure.data) - 1)
+    texts = [f"{number(float(each))} bits" for each in values]
+    return add_read_curve(figure, run, drawn, texts, name, colour, width)
 
 
 def _dots(figure: go.Figure, run: xr.Dataset, values: np.ndarray) -> Moving:
@@ -191,16 +205,6 @@ def _dots(figure: go.Figure, run: xr.Dataset, values: np.ndarray) -> Moving:
         x=np.arange(len(values)), y=values, mode="markers", name="written", customdata=knob_values(run),
         marker={"color": GROUND, "size": 5, "line": {"color": WRITTEN, "width": 1.3}},
         hovertemplate=f"written<br>{_symbol(run)} = %{{customdata}}: %{{y:.2f}} bits<extra></extra>",
-    ))  # fmt: skip
-    return Moving(len(figure.data) - 1)
-
-
-def _shares(figure: go.Figure, run: xr.Dataset, values: np.ndarray, name: str, colour: str, dash: str) -> Moving:
-    figure.add_trace(go.Scatter(
-        x=np.arange(len(values)), y=values, mode="lines" if len(values) > 1 else "markers", name=name,
-        line={"color": colour, "width": 2, "dash": dash}, marker={"color": colour, "size": 7},
-        customdata=knob_values(run),
-        hovertemplate=f"{name}<br>{_symbol(run)} = %{{customdata}}: %{{y:.1%}}<extra></extra>",
     ))  # fmt: skip
     return Moving(len(figure.data) - 1)
 

@@ -150,7 +150,7 @@ def _references(figure: go.Figure, run: xr.Dataset) -> None:
         each = reference(run, name)
         if each is None:
             continue
-        words = f"{name}: {kilobytes(each.bytes[0])} as stored, {kilobytes(each.entropy[0])} by xz"
+        words = f"{name}: {kilobytes(each.bytes[0])} as stored, {kilobytes(each.entropy[0])} by xz, its bytes shuffled"
         figure.add_trace(go.Scatter(
             x=each.bytes, y=_shown(1 - each.accuracy), mode="markers+text", name=name, text=[name],
             textposition="bottom center" if name == UNSHRUNK else "top right", textfont={"size": SMALL, "color": INK},

@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.config import Choice
-from distill.figures._animation import Animation, Moving
-from distill.figures._shrunk import FAMILIES, Family, check, found, repeated, said, standing, values_of
+from distill.figures._animation import Animation, Moving, repeated
+from distill.figures._shrunk import FAMILIES, Family, check, found, said, standing, values_of
 from distill.figures._style import FURNITURE, SIZE, axis, blank, note
 from distill.palette import GRID, INK, SOFT_INK
 

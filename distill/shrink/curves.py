@@ -29,7 +29,7 @@ LONG = {
     "weights": SHARE | {"long_name": "share of the weights", "estimator": "first seed, one binning for all"},
 }
 AS_NUMBERS = LONG | {
-    "bytes": BYTES | {"long_name": "size", "estimator": "4 or 2 bytes a weight"},
+    "bytes": BYTES | {"long_name": "size", "estimator": "4 or 2 bytes a weight or bias"},
     "coded": BYTES | {"long_name": "size", "estimator": "xz of all first bytes, then all second ones, …"},
 }
 

@@ -34,11 +34,14 @@ class Written:
 
     @classmethod
     def unpack(cls, blob: bytes) -> "Written":
-        """What `pack` wrote."""
-        (length,) = HEADER.unpack_from(blob)
-        levels = decode_tensors(blob[HEADER.size : HEADER.size + length])
-        steps = np.frombuffer(blob, "<f4", len(levels), HEADER.size + length)
-        return cls(levels, steps, np.frombuffer(blob, "<f2", -1, HEADER.size + length + steps.nbytes))
+        """What `pack` wrote; raises DistillError for what is no such file."""
+        try:
+            (length,) = HEADER.unpack_from(blob)
+            levels = decode_tensors(blob[HEADER.size : HEADER.size + length])
+            steps = np.frombuffer(blob, "<f4", len(levels), HEADER.size + length)
+            return cls(levels, steps, np.frombuffer(blob, "<f2", -1, HEADER.size + length + steps.nbytes))
+        except (struct.error, ValueError, DistillError):
+            raise DistillError("this file holds no weights of a network, or damaged ones") from None
 
     def file(self) -> bytes:
         """What `pack` writes, read back and compared.

@@ -24,7 +24,8 @@ class Source:
         item_symbols: symbols in an item; n and m are multiples of it.
         shape: (height, width) of an item that is a picture; () for a stream.
         entropy_rate: bits a symbol, where the source is known, else None; `entropy_note` says how it is known.
-        label_bits: H(label) of the items that are sent, bits an item, where they have one (log2 10 = 3.3 for digits).
+        label_bits: H(label), bits an item, where items have a label (log2 10 = 3.3 for digits): of all of them, though
+            a run may send fewer.
         letters: what the symbols of a text are written as, in order; "" for others.
     """
 

@@ -55,6 +55,7 @@ def page(state: State) -> None:
     """The whole page."""
     st.html(ASSETS / "compressed.css")
     state = replace(state, part=looking.part_of(state, [*PARTS]))
+    state = TOLD.own(state, "wall")
     TOLD.heed(state)
     config, sentence = _drafted(state)
     with aside():

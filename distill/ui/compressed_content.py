@@ -32,6 +32,7 @@ SIZE, WEIGHTS, KEPT = "Size and accuracy", "The weights", "What is still kept"
 SLIDERS = {"bits": "Bits a weight", "sparsity": "Weights set to zero", "width": "Units in each hidden layer"}
 SPEED = 1.5  # places a second in play
 ADJECTIVE = {"bits": "quantised", "sparsity": "pruned and fine-tuned", "width": "student with a teacher"}
+WHOSE = {"bits": "of these", "sparsity": "of the fine-tuned ones", "width": "of those with a teacher"}
 COMPARED = {"as pruned": "as pruned, without fine-tuning", "alone": "trained alone, without a teacher"}
 
 
@@ -83,16 +84,31 @@ def verdict(run: xr.Dataset, part: str) -> str:
     own = curve(run, family, family.variants[0])
     if whole is None or np.isnan(own.accuracy).all():
         return ""
-    allowed = f"within one deviation of the {percent(whole.accuracy[0], whole.spread[0])} it was trained to"
+    limit = "within one deviation of" if whole.spread[0] else "at or above"  # one seed has no deviation
+    allowed = f"{limit} the {percent(whole.accuracy[0], whole.spread[0])} it was trained to"
     place = free_place(run, family)
     if place is None:
         best = int(np.nanargmax(own.accuracy))
         words = f"{said(family, values_of(run, family)[best])}, {percent(own.accuracy[best], own.spread[best])}"
         ratio = three(whole.bytes[0] / own.bytes[best])
-        return f"None of these stays {allowed}; the most accurate, {ratio}× smaller, is at {words}."
+        none = f"None {WHOSE[family.name]} stays {allowed}"
+        return f"{none}; the most accurate, {ratio}× smaller, is at {words}{_plain(run, family, best)}."
     least, ratio = kilobytes(own.bytes[place]), whole.bytes[0] / own.bytes[place]
     words = said(family, values_of(run, family)[place])
-    return f"Free down to {words}: {least}, {three(ratio)}× smaller than f32, and still {allowed}."
+    holds = own.accuracy[: place + 1] >= whole.accuracy - whole.spread
+    free = "Free down to" if holds.all() else "The smallest that costs nothing has"  # one before it may have failed
+    return (
+        f"{free} {words}: {least}, {three(ratio)}× smaller than f32, and still {allowed}{_plain(run, family, place)}."
+    )
+
+
+def _plain(run: xr.Dataset, family: Family, place: int) -> str:
+    """What the plainer variant does at the same place, where a family has one and it is there."""
+    for variant in family.variants[1:]:
+        other = curve(run, family, variant)
+        if np.isfinite(other.accuracy[place]):
+            return f"; {COMPARED[variant].split(',')[0]}, {percent(other.accuracy[place], other.spread[place])}"
+    return ""
 
 
 def headline(run: xr.Dataset, family: Family) -> list[list[Cell]]:
@@ -100,7 +116,11 @@ def headline(run: xr.Dataset, family: Family) -> list[list[Cell]]:
     every = [curve(run, family, each) for each in family.variants]
     counts = _parameters(run, family)
     return [
-        [*_cells(run, family, every[0], place, float(counts[place])), *_beside(run, family, every[1:], place)]
+        [
+            *_cells(run, family, every[0], place, float(counts[place])),
+            *_beside(run, family, every[1:], place),
+            *_rates(run, family, place),
+        ]
         for place in range(len(counts))
     ]
 
@@ -117,7 +137,7 @@ def _cells(run: xr.Dataset, family: Family, own: Curve, place: int, count: float
          f"Bytes that the range coder wrote, with header, steps and biases; {seeds}. Order-0 entropy of the same "
          f"whole numbers, steps and biases: {kilobytes(entropy)}"],
         [f"{three(whole.bytes[0] / size)}×", f"smaller than the {kilobytes(whole.bytes[0])} of f32",
-         f"4 bytes a parameter; xz makes {kilobytes(whole.entropy[0])} of them"],
+         f"4 bytes a parameter; xz, bytes shuffled, makes {kilobytes(whole.entropy[0])} of them"],
         [percent(own.accuracy[place], own.spread[place]),
          f"right; unshrunk {percent(whole.accuracy[0], whole.spread[0])}",
          f"Share of N = {items} test items that the average of twelve codes names; mean ± deviation over "
@@ -135,6 +155,22 @@ def _beside(run: xr.Dataset, family: Family, others: list[Curve], place: int) ->
         how = "on its way" if np.isnan(right) else f"{kilobytes(size)} as written; mean of {seeds_in_words(run)}"
         found.append([value, f"right, {COMPARED[variant]}", how])
     return found
+
+
+def _rates(run: xr.Dataset, family: Family, place: int) -> list[Cell]:
+    """What the codes of students carry: a teacher makes theirs larger, so that the two are not equally compressed."""
+    if family.name != "width" or "rate_width" not in run:
+        return []
+    taught, alone = (float(run.rate_width.sel(taught=each)[place].mean()) for each in family.variants)
+    whole = float(run.rate_precision.sel(precision="f32").mean())
+    how = (
+        f"Mean rate of N = {run.attrs.get('points', '?')} test items and {seeds_in_words(run)}, an upper bound on "
+        f"I(X;Z); alone {three(alone)} bits, unshrunk {three(whole)}. β is the same, but the teacher's term is added "
+        "to the cross-entropy, and a bit of rate is then relatively cheap"
+    )
+    if np.isnan(taught) or np.isnan(alone):
+        return [["–", "bits of rate in the code", "on its way"]]
+    return [[three(taught), f"bits of rate in the code; alone {three(alone)}", how]]
 
 
 def _parameters(run: xr.Dataset, family: Family) -> np.ndarray:

@@ -166,8 +166,19 @@ class Told:
     """
 
     def __init__(self, page: str, same: Callable[[State], object], sliders: Sequence[str] = ("beta", "step")) -> None:
-        self._told, self._moves, self._same = f"_distill_{page}_told", f"_distill_{page}_moves", same
+        self._page, self._told, self._moves, self._same = page, f"_distill_{page}_told", f"_distill_{page}_moves", same
         self._sliders = attrgetter(*sliders)
+
+    def own(self, state: State, *others: str) -> State:
+        """`state` without the place `at` that one of the pages `others` told, and not this one: the links between pages
+        carry it, but bits are no items.
+        """
+        mine, *theirs = (st.session_state.get(f"_distill_{page}_told") for page in (self._page, *others))
+        if state.at is None or (mine and mine.at == state.at) or state.at not in [each.at for each in theirs if each]:
+            return state
+        found = replace(state, at=None)
+        remember(found)
+        return found
 
     def heed(self, state: State) -> None:
         """Notice an address whose sliders stand elsewhere than the page wrote."""

@@ -30,6 +30,7 @@ from distill.ui.envelope import Slider, Stage, View
 MOST_TICKS = 8
 FEW_PICTURES, FEW_SYMBOLS = 30, 240  # that are shown
 CHARACTERS = range(32, 127)
+DICTIONARY = " It carries a dictionary of common words, which is not counted."
 Cell = list[str]
 
 
@@ -75,7 +76,7 @@ def bars_in_words(run: xr.Dataset) -> str:
     names = [name for name, *_ in walls(run) if name.startswith("order-")]
     seen = ("nothing", "the symbol", "two symbols", "three symbols")[len(names) - 1]
     beyond = f"{seen} before each" if len(names) > 1 else "nothing but single symbols"
-    return f"{files} Dotted: entropies of what was sent, a wall only to coders that see {beyond}."
+    return f"{files} Dotted: entropies of all that was sent, a wall only to coders that see {beyond}."
 
 
 def strings_in_words(run: xr.Dataset) -> str:
@@ -97,14 +98,16 @@ def headline(run: xr.Dataset) -> list[list[Cell]]:
 def _free(run: xr.Dataset, free: Coder, place: int) -> Cell:
     bits = float(free.bits[place])
     how = f"{free.title}: {free.note}. Of all its file, header included." if free.note else free.title
-    return [f"{number(bits)} bits", f"a {item(run)} by {free.spoken}, the best here that knows nothing beforehand", how]
+    how += DICTIONARY if free.name == "brotli" else ""
+    return [f"{number(bits)} bits", f"a {item(run)} by {free.spoken}, the best here that was not trained", how]
 
 
 def _network(run: xr.Dataset, each: Coder | None, place: int) -> list[Cell]:
     """The network's two cells: its weights left out, and counted."""
     left, counted = "by the network, its weights left out", "by the network, its weights counted"
     if each is None:
-        return [["–", left, "It has not begun to learn."], ["–", counted, "It has not been written yet."]]
+        why = str(run.attrs.get("network_note") or "It has not begun to learn.")
+        return [["–", left, why], ["–", counted, why]]
     bits, own = float(each.bits[place]), float(each.own[place])
     if not each.written:
         how = "Cross-entropy of held-out symbols; its file is written when the training ends."
@@ -127,7 +130,7 @@ def verdict(run: xr.Dataset) -> str:
     """The answer in a sentence or two, of all items sent."""
     free, each, raw = best_free(run), network(run), raw_bits(run)
     lies = f"{raw:,.0f} bits a {item(run)} as it lies there, a byte {_each_one(run)}"
-    out = [f"{lies}. Knowing nothing beforehand, the best is {number(free.final)} ({free.spoken})"]
+    out = [f"{lies}. Of the coders that were not trained the best needs {number(free.final)} ({free.spoken})"]
     if each is not None and each.written:
         out.append(
             f"; a network that has learned from other {item(run, 2)} needs {number(each.final)}, and "
@@ -146,10 +149,13 @@ def _limit(run: xr.Dataset) -> str:
     """What is known of the least that anyone could need."""
     known, label = rate(run), float(run.attrs.get("label_bits") or np.nan)
     if np.isfinite(known):
-        tight = min(each.final for each in coders(run))
+        tight = min(each.final for each in coders(run) if each.written)
         if known > 0.995 * raw_bits(run):
             return f"The entropy is {number(known)}: there is nothing to gain, and every header is a loss."
-        return f"The entropy rate is {number(known)}: what comes nearest is {_over(tight, known)} off."
+        if tight < known:
+            chance = f"by the luck of these {counts(run)[-1]:,.0f} {item(run, 2)}"
+            return f"The entropy rate is {number(known)}: the best is {_over(tight, known)} below it, {chance}."
+        return f"The entropy rate is {number(known)}: what comes nearest is {_over(tight, known)} above it."
     alone = f"; the label alone would take {number(label)}" if np.isfinite(label) else ""
     return f"Nobody knows the limit for {_plural(run)}{alone}."
 

@@ -1,9 +1,10 @@
 """What the part on the price of knowledge puts on the stage: three lines, two bars, the speed, and the training."""
 
+import numpy as np
 import xarray as xr
 
 from distill.figures._price import break_even
-from distill.figures._wall import best_free, counts, item, network, number
+from distill.figures._wall import best_free, coders, counts, item, network, number
 from distill.figures.effort import speed_of_coders, speeds
 from distill.figures.knowledge import animated_price, animated_two_bars, price_in_words
 from distill.figures.learning import network_as_it_learns, passed
@@ -58,12 +59,14 @@ def _bars_in_words(run: xr.Dataset) -> str:
 
 
 def _speed_in_words(run: xr.Dataset) -> str:
-    return (
-        f"All {counts(run)[-1]:,.0f} {item(run, 2)}, on {str(run.attrs.get('device', 'cpu')).upper()}; MB of symbols."
-    )
+    every = [each for each in coders(run) if each.written]
+    whole = all(np.isfinite(each.bits[-1]) for each in every)
+    sent = f"All {counts(run)[-1]:,.0f} {item(run, 2)}" if whole else f"As many {item(run, 2)} as each had time for"
+    return f"{sent}, one call and one thread each, on the machine that made the run; MB of symbols."
 
 
 def _learning_in_words(run: xr.Dataset) -> str:
     steps = [(title, step) for title, step in passed(run) if step >= 0]
-    held = "−log₂ q of held-out symbols; dotted: of those it learns from."
+    count = f"{int(run.samples.max()):,} " if "samples" in run else ""
+    held = f"−log₂ q of {count}held-out symbols; dotted: of those it learns from."
     return f"{held} It passed {steps[-1][0]} at step {steps[-1][1]:,}." if steps else held

@@ -22,7 +22,7 @@ HINT = "Drag β, and ask again."
 KEY, ASKED, MOST = "wall-retrieval-stage", "_wall_retrieval_asked", 2**15
 WHY = (
     "A memory that reconstructs differs each time in what it was not asked to keep; one that copies does not. "
-    "What all its answers agree on is what its bits were spent on."
+    "Its answers agree on what its bits were spent on, and on what all items have in common."
 )
 
 

@@ -27,6 +27,7 @@ TOLD = looking.Told("wall", lambda state: (state.wall, state.part), sliders=("at
 
 def page(state: State, parts: Callable[[State], None], scene: Scene) -> None:
     """The controls in the row beside the question, and the part `scene` of the run that they say."""
+    state = TOLD.own(state, "compressed")
     TOLD.heed(state)
     config, sentence = _drafted(state)
     with aside():

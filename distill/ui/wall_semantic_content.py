@@ -21,6 +21,7 @@ from distill.figures.semantic_rate import (
     animated_ladder,
     animated_read_labels,
     animated_written,
+    in_file,
 )
 from distill.measures.decoding import has_decoder, shown_items
 from distill.measures.seeds import averaged
@@ -36,6 +37,7 @@ LADDER, PRICE, LABELS = "From raw bits to the label", "What each bit is for", "W
 SENT, READ, LOST, LABEL = "sent", "read", "lost", "label"
 BARS = 30  # pixels, of the little bars of a label's probabilities
 ENDING = ".dst"
+SLACK = 0.1  # bits an item, of a model that is that of other items
 
 
 def semantic_stage(run: xr.Dataset, choice: Choice, best: Lossless) -> Stage:
@@ -74,7 +76,7 @@ def measured_here(best: Lossless) -> bool:
 
 
 def _of_wall(there: store.Run, run: xr.Dataset) -> Lossless | None:
-    """The best that was written of a wall of the same items; None where nothing was, or its items are others."""
+    """The best that was written on a wall of the same source; None where nothing was, or its items have other sizes."""
     try:
         wall = store.open_run(there.path).load()
     except DistillError:  # deleted meanwhile
@@ -92,22 +94,23 @@ def headline(run: xr.Dataset, found: xr.Dataset, best: Lossless) -> list[list[Ce
     """For every β: bytes of the file, bits an item, error of the labels read from it, and the ratio to lossless."""
     items, header, raw = found.attrs["items"], found.attrs["header_bytes"], 8 * run.sizes["feature"]
     cells = []
-    for bits, model, error, own in zip(
-        found.payload.values, found.cross_entropy.values, found.error.values, found.error_one.values, strict=True
+    for bits, payload, model, error, own in zip(
+        in_file(found),
+        *(found[name].values for name in ("payload", "cross_entropy", "error", "error_one")),
+        strict=True,
     ):
-        size = round(bits * items / 8) + header
-        more = f"payload of the file; its model’s cross-entropy {model:.3f}; with the header {8 * size / items:.2f}"
+        size = round(bits * items / 8)
+        more = f"of the whole file; its payload alone {payload:.3f}, the cross-entropy of its model {model:.3f}"
         row = [
             [f"{size:,} bytes", f"the file of all {items} stored test items",
              f"written and read back; {header} bytes of it are header and checksum; raw {raw * items // 8:,} bytes"],
-            [f"{number(float(bits))} bits", "an item, as written", more],
+            [f"{number(float(bits))} bits", "an item, header counted", more],
         ]  # fmt: skip
         if np.isfinite(error):
             how = f"one dithered code each, {items} items; the network’s own codes: {100 * own:.1f} %"
             row.append([f"{100 * error:.1f} %", "of the labels read from the file are wrong", how])
-        ratio = best.bits / bits if bits > 0 else np.inf
-        said = f"{number(ratio)}×" if ratio < 1e5 else "—"
-        row.append([said, f"smaller than the best without loss, {number(best.bits)} bits",
+        ratio, than = best.bits / bits, f"than the best without loss, {number(best.bits)} bits"
+        row.append([f"{number(max(ratio, 1 / ratio))}×", f"{'smaller' if ratio >= 1 else 'larger'} {than}",
                     f"{best.title}: {best.note}; decoding needs the run, counted on neither side"])  # fmt: skip
         cells.append(row)
     return cells
@@ -118,7 +121,7 @@ def _views(run: xr.Dataset, found: xr.Dataset | None, best: Lossless) -> tuple[V
     where = f"Lossless: {best.note}."
     if measured_here(best):
         where = f"Lossless: best quick coder, {best.note}; no Shannon wall of these data yet."
-    views = [View(LADDER, ladder.figure, ladder.motions, LADDER, f"{where} No side counts its network’s weights.")]
+    views = [View(LADDER, ladder.figure, ladder.motions, LADDER, f"{where} Headers are counted, no network’s weights.")]
     if found is None:
         return tuple(views)
     price = animated_written(run, found)
@@ -143,9 +146,11 @@ def _price_words(run: xr.Dataset, found: xr.Dataset) -> str:
         return f"Dots: written. Line: cross-entropy of the {latent} symbols’ shares, within a byte a file."
     if code == "noiseless":
         return "Dots: written. Line: its model’s cross-entropy. A code without noise, in steps of ⅛ deviation."
+    wider = (found.payload - found.apart > DITHER * latent + SLACK).any()
+    more = f", more where I(X;Z_k) ends at log₂ {found.attrs['items']}" if wider else ""
     return (
-        f"Dots: written; line: its model. Over one by one: dithered rounding, ≤ {DITHER} bit a dimension "
-        f"(≤ {DITHER * latent:.2f}). Over together: told twice."
+        f"Dots: payload; line: its model. Above one by one: rounding, ≤ {DITHER} bit a dimension "
+        f"(≤ {DITHER * latent:.2f}){more}; above together: told twice."
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -65,12 +66,18 @@ def snapshot(wall: Wall) -> xr.Dataset:
     return xr.Dataset(found, {"step": ("step", [wall.step], PLAIN | {"long_name": "optimiser steps"})})
 
 
-def classical(wall: Wall) -> xr.Dataset:
-    """What every coder but the learned one makes of the source; the learned one's place is kept, with NaNs."""
+def classical(wall: Wall, proceed: Callable[[int], bool] = lambda step: True) -> xr.Dataset | None:
+    """What every coder but the learned one makes of the source; the learned one's place is kept, with NaNs.
+
+    `proceed(step)` is asked before every coder, since large files take long; None where it says no.
+    """
     source, sent = wall.source, wall.counts
-    every = [RAW, *codecs(source).values()]
-    with threadpool_limits(1):
-        rows = [(each, measured(each, source, sent), _ideal(each, source)) for each in every]
+    rows: list[tuple[Codec, Measured, float]] = []
+    for each in (RAW, *codecs(source).values()):
+        if not proceed(wall.step):
+            return None
+        with threadpool_limits(1):
+            rows.append((each, measured(each, source, sent), _ideal(each, source)))
     if wall.learner:
         unknown = Measured(np.full(len(sent), math.nan), math.nan, math.nan, math.nan)
         rows.append((_network_codec(wall), unknown, math.nan))

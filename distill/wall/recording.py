@@ -27,31 +27,41 @@ def record(config: WallConfig, path: Path, notify: Callable[[int, int], None] | 
         checkpoint = left_off(path)
         if checkpoint is not None and wall.learner:
             wall.learner.restore(checkpoint)
+        stopped = False
         for last in pauses(wall, control.proceed):
-            _commit(wall, path, last)
+            if not _commit(wall, path, last, control.proceed):
+                stopped = True
+                break
             control.report()
             if notify:
                 notify(wall.step, wall.steps)
-        status = "done" if wall.step >= wall.steps else "stopped"
+        status = "done" if wall.step >= wall.steps and not stopped else "stopped"
         store.write_status(path, status=status, step=wall.step)
     return status
 
 
-def _commit(wall: Wall, path: Path, last: bool) -> None:
-    """Checkpoint, measure and append one snapshot; before the last, the files that the network writes."""
+def _commit(wall: Wall, path: Path, last: bool, proceed: Callable[[int], bool]) -> bool:
+    """Checkpoint, measure and append one snapshot; before the last, the files that the network writes.
+
+    False where `proceed` said no before there was a first one.
+    """
     fresh = wall.step == 0 or not store.exists(path)
     # of a run that was continued or is stopped where a snapshot has just been committed
     there = not fresh and store.summary(path).last_step >= wall.step
     arrays = None if there else snapshot(wall)
     if fresh:
-        arrays = arrays.merge(classical(wall)).assign_attrs(attributes(wall))
+        found = classical(wall, proceed)
+        if found is None:
+            return False
+        arrays = arrays.merge(found).assign_attrs(attributes(wall))
         store.drop_checkpoint(path)  # one of an earlier training must not outlive the run that it belonged to
         store.create(path, arrays, replace=True)
     if not wall.learner:
-        return
+        return True
     if not there:
         store.save_checkpoint(path, wall.learner.checkpoint())
     if last:
         store.extend(path, learned(wall, store.open_run(path).load()))
     if not (fresh or there):
         store.append(path, arrays)
+    return True

@@ -71,7 +71,7 @@ def page(browser) -> Iterator:
     """A page of 1440×900. The test fails on errors in its console and on requests that leave the machine."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     made, faults = context.new_page(), []
-    made.on("console", lambda message: _is_fault(message) and faults.append(message.text))
+    made.on("console", lambda message: _is_fault(message) and faults.append(f"{message.text} {message.location}"))
     made.on("pageerror", lambda error: faults.append(str(error)))
     made.on("request", lambda request: _outside(request.url) and faults.append(f"outside request: {request.url}"))
     yield made

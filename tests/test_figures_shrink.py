@@ -194,10 +194,17 @@ def test_axes_stay_and_the_marks_follow_the_slider(run, family):
         np.testing.assert_allclose(motion.y[:, 0], 1 - own.accuracy)
 
 
-def test_an_error_of_nothing_can_be_drawn(run):
-    perfect = run.assign(accuracy_bits=run.accuracy_bits * 0 + 1.0)
+def test_no_error_at_all_stands_at_its_own_tick_with_room_above(run):
+    perfect = run.assign(accuracy_bits=run.accuracy_bits * 0 + 1.0, accuracy_precision=run.accuracy_precision * 0 + 1.0)
     figure = shrinking.model_size(perfect)
-    assert (np.array(trace(figure, "fewer bits").y) > 0).all() and np.isfinite(figure.layout.yaxis.range).all()
+    least = 0.5 / (450 * 3)  # half a wrong answer of three networks: one wrong answer stands below
+    np.testing.assert_allclose(trace(figure, "fewer bits").y, least)
+    np.testing.assert_allclose(trace(figure, "f16").y, least)
+    ticks = dict(zip(figure.layout.yaxis.ticktext, figure.layout.yaxis.tickvals, strict=True))
+    assert ticks["100%"] == pytest.approx(least) and min(ticks.values()) == least
+    bottom, top = figure.layout.yaxis.range
+    assert (np.log10(least) - top) / (bottom - top) > 0.07  # of the height
+    assert "100%" not in shrinking.model_size(run).layout.yaxis.ticktext
 
 
 def test_sizes_in_words():

@@ -178,13 +178,51 @@ def test_what_was_left_out_for_time_has_no_bar():
     assert list(trace(lossless.bits_per_item(run, Choice(beta=2)), "slow coder").x) == [0, 128]
 
 
+def marked(figure):
+    """Heights of the bars that have marks of a cut, the lowest first."""
+    cuts = [each for each in figure.data if each.name == "cut"]
+    seen = [y for each in cuts for x, y in zip(each.x, each.y, strict=True) if np.isfinite(x)]
+    return sorted({round(y + 1e-9) for y in seen})
+
+
+def test_bars_longer_than_the_axis_are_marked_where_they_are_and_no_others():
+    """The axis ends at 1.06 · 1.02 of raw's 128 bits. Of one picture: 520 bits and 60 + 32,000; of 500: 124 at most."""
+    names = lossless.bits_per_item(made()).layout.yaxis.ticktext[::-1]
+    for place, cut in enumerate([["network + weights", "slow coder"], ["network + weights", "slow coder"],
+                                 ["network + weights"], []]):  # fmt: skip
+        figure = lossless.bits_per_item(made(), Choice(beta=place))
+        assert [names[height] for height in marked(figure)] == cut
+        bars = knowledge.network_two_bars(made(), Choice(beta=place))
+        assert marked(bars) == ([0] if place < 3 else [])
+        for each in (figure, bars):
+            drawn = [x for bar in each.data if bar.name == "cut" for x in bar.x]
+            assert np.nanmax([0, *drawn]) < each.layout.xaxis.range[1]
+    fits = lossless.bits_per_item(made(1.0).isel(count=slice(2, None)))
+    assert "cut" not in [each.name for each in fits.data]
+
+
+def test_a_raw_size_is_said_to_the_last_bit_and_thousands_are_apart():
+    said = trace(lossless.bits_per_item(made(symbols=784)), "bits an item and share of the raw size").text
+    assert said[0].strip() == "6,272 · 100 %"
+    assert knowledge.network_two_bars(made(symbols=784)).layout.xaxis.ticktext == ("0", "2,000", "4,000", "6,000")
+    assert _wall.levels(0.2, 1.1, 5)["tickvals"] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert _wall.levels(0, 1000, 4)["ticktext"] == ["0", "500", "1,000"]
+
+
+def test_the_words_of_break_even_are_drawn_over_the_line_that_moves():
+    names = [each.name for each in knowledge.price_of_knowledge(made()).data]
+    said = knowledge.price_of_knowledge(made()).data[-1]
+    assert list(said.text) == ["paid for itself", "after 800 pictures"] and names.index("items sent") < len(names) - 1
+    assert list(said.x) == pytest.approx([800, 800])
+
+
 # --- pigeon holes
 
 
 def test_the_share_of_strings_that_can_be_shortened():
     """Below 2^(1−c): all for c = 1, 1 in 2 for 2, 1 in 512 for 10, 1 in 2^30 = 10^9.03 for 31."""
     assert [strings.share_in_words(c) for c in (0.5, 1, 2, 10)] == ["all", "all", "1 in 2", "1 in 512"]
-    assert strings.share_in_words(31) == "1 in 10⁹"
+    assert strings.share_in_words(31) == "1 in 10^9"
     figure = strings.shortened_strings(made())
     drawn = trace(figure, "log10 of the share of strings")
     assert list(drawn.x) == [0, 1, 128]
@@ -262,7 +300,7 @@ def test_the_three_lines_and_where_they_cross():
     assert beyond.line.dash == "dash" and beyond.x[0] == 500
     ring = trace(figure, "paid for itself")
     assert (ring.x[0], ring.y[0]) == pytest.approx((800, FREE))
-    assert "after 800 pictures" in notes(figure)
+    assert "after 800 pictures" in figure.data[-1].text
     assert "only 500 pictures were sent" in knowledge.price_in_words(made())
     assert "from there on" in knowledge.price_in_words(made(1000.0))
 

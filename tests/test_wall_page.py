@@ -1,5 +1,6 @@
 """The Shannon wall page without a browser: what it shows first, its sources, its sentences, its link, what it sends."""
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -12,8 +13,9 @@ from visiting import of, texts
 
 from distill import jobs, sources, store
 from distill.config import SweepConfig
+from distill.figures import knowledge
 from distill.sources import file
-from distill.ui import wall, wall_bits_content, wall_knowledge_content
+from distill.ui import wall, wall_bits_content, wall_knowledge_content, wall_running, wall_settings
 from distill.ui.envelope import pack
 from distill.wall_config import WallConfig
 
@@ -123,16 +125,54 @@ def test_sliders_say_the_source_and_its_entropy(home):
     assert jobs.queue().jobs()[0].config == WallConfig(source="markov", source_options={"states": 2, "stay": 0.5})
 
 
-def test_probabilities_are_made_to_sum_to_one(home):
+def test_a_probability_that_is_set_stays_and_the_others_make_room(home):
     app = opened()
     of(app.selectbox, "wall-source").set_value("independent").run()
     assert any("1.319 bits a symbol" in each.value for each in app.caption)  # H(.7, .15, .1, .05)
     of(app.slider, "wall-p0").set_value(10).run()
     button(app, "wall-train").click().run()
     asked = jobs.queue().jobs()[0].config.source_options["probabilities"]
-    assert asked == pytest.approx([0.25, 0.375, 0.25, 0.125], abs=1e-4)
+    assert asked == [0.1, 0.45, 0.3, 0.15]  # .15, .1 and .05 are three times what they were, as .9 is of .3
     entropy = sources.load("independent", {"probabilities": asked, "count": 100}).entropy_rate
-    assert entropy == pytest.approx(1.9056, abs=1e-3)
+    assert entropy == pytest.approx(1.7822, abs=1e-3)
+    assert [each.value for each in app.slider if "wall-p" in each.key] == [10, 45, 30, 15]
+
+
+def test_one_probability_is_kept_to_the_percent_and_all_sum_to_one():
+    """.7, .15 and .1 shrink to .5 in all, each by .5 / .95: 36.84, 7.89 and 5.26 percent."""
+    given = wall_settings.with_one_set((0.7, 0.15, 0.1, 0.05), 3, 0.5)
+    assert given == [0.3684, 0.0790, 0.0526, 0.5]  # the largest remainder, 789.47, is rounded up
+    assert wall_settings.apportioned(given, 100) == [37, 8, 5, 50]
+    for value in range(101):
+        p = wall_settings.with_one_set(given, 1, value / 100)
+        shown = wall_settings.apportioned(p, 100)
+        assert round(10_000 * sum(p)) == 10_000 and math.fsum(p) == pytest.approx(1, abs=1e-15)
+        assert p[1] == value / 100 and shown[1] == value and sum(shown) == 100
+    assert wall_settings.with_one_set((1.0, 0.0, 0.0), 0, 0.4) == [0.4, 0.3, 0.3]  # nothing to scale: alike
+
+
+def test_a_file_too_short_for_a_network_is_promised_none(home):
+    short, long = (file.bring(bytes(range(250)) * n, f"{n}.bin") for n in (79, 80))
+    said = [wall_running.what_it_does(WallConfig(source="file", source_options={"file": id})) for id in (short, long)]
+    assert "fewer than 20,000 bytes is too short" in said[0] and "then a small network" not in said[0]
+    assert "then a small network learns the source" in said[1]
+
+
+def test_one_item_is_not_several():
+    run = made().isel(count=[0])
+    run.attrs |= {"items": 1, "item": "byte"}
+    assert wall_knowledge_content._speed_in_words(run).startswith("The one byte, one call")
+    assert ": 1 byte of" in wall_bits_content.caption(run)
+    assert "only 1 byte was sent, and" in knowledge.price_in_words(run)
+
+
+def test_a_cut_bar_is_said_to_be_cut():
+    """After one picture the weights are 32,000 bits of a picture's 128; one byte of them fits, as all else does."""
+    assert wall_bits_content.CUT_WORDS in wall_bits_content.bars_in_words(made())
+    assert wall_bits_content.CUT_WORDS in wall_knowledge_content._bars_in_words(made())
+    whole = made(1.0).isel(count=slice(2, None))
+    assert wall_bits_content.CUT_WORDS not in wall_bits_content.bars_in_words(whole)
+    assert wall_bits_content.CUT_WORDS not in wall_knowledge_content._bars_in_words(whole)
 
 
 def test_a_run_cut_short_goes_on(home, there):
@@ -218,7 +258,7 @@ def test_what_is_said_of_a_place_is_of_that_place():
         free, left, counted, holes = said[place]
         assert (free[0], left[0]) == ("100 bits", "60.0 bits")
         assert counted[0] == f"{wall_bits_content.number(60 + 32_000 / count)} bits"
-        assert holes[0] == "1 in 10⁸"  # 28 bits saved: 2^-27
+        assert holes[0] == "1 in 10^8"  # 28 bits saved: 2^-27
     run = made()
     run["bytes"][{"method": 1, "count": 0}] = 10.0  # 80 bits for the first picture: then it is the best of these
     first, second = (place[0] for place in wall_bits_content.headline(run)[:2])
@@ -247,7 +287,5 @@ def test_what_is_sent_is_shown_as_what_it_is():
 
 
 def test_the_same_run_is_packed_once_more_when_the_network_has_written():
-    from distill.ui import wall_running
-
     assert wall_running.version(made()) != wall_running.version(made(written=False))
     assert replace(WALL, steps=21).id != WALL.id

@@ -123,7 +123,7 @@ def test_the_page_asks_for_the_item_of_the_link_and_asks_again(there, sweep):
     app = opened(run=SWEEP.id, item="17", beta="0.1")
     assert not app.exception
     said = texts(app)
-    assert "A memory that reconstructs differs each time in what it was not asked to keep" in said
+    assert "A memory that reconstructs differs each time in what it did not keep" in said
     assert of(app.number_input, "wall-retrieval-item").value == 17
     of(app.button, "wall-retrieval-again").click().run()
     assert not app.exception

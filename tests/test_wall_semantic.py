@@ -160,7 +160,7 @@ def test_the_page_gives_the_file_at_the_sliders_beta_and_what_decodes_it(there, 
     app = opened(run=SWEEP.id, beta="0.1")
     assert not app.exception
     said = texts(app)
-    assert "What is left of a picture at 4 bits?" in said
+    assert "What is left of an item at ten bits?" in said
     assert f"python -m distill decode {SWEEP.id} digits-0.1.dst read.png" in said
     button = next(each.proto for each in app.get("download_button"))
     size = len(semantic.encode(sweep, 2, semantic.to_send(sweep)[2]))

@@ -9,8 +9,8 @@ const { valueOf } = await at("./amounts.js");
 const { WIDE, addMenu, finished, wrapped } = await at("./export.js");
 
 const EDGE = 12,
-  LABELS = 84,
-  LARGEST = 72; // px: margin, room for the rows' names, height of a picture at most
+  LARGEST = 72, // px: margin, height of a picture at most
+  LABEL = 12; // px: size of the rows' names
 const CRISP = "image-rendering:optimizeSpeed;image-rendering:pixelated"; // the first for programs that lack the second
 
 export function offerPictures(pictures, theatre) {
@@ -46,11 +46,12 @@ function grid(root, rows, top, write) {
   const { width, height } = rows[0],
     most = Math.max(...rows.map((row) => row.pictures.length)),
     front = rows[0].pictures[0].front ? 16 : 0,
-    gap = 6;
-  const room = (WIDE - 2 * EDGE - LABELS - front + gap) / most - gap;
+    gap = 6,
+    labels = widest(rows.map((row) => row.label)) + 12;
+  const room = (WIDE - 2 * EDGE - labels - front + gap) / most - gap;
   const tall = Math.min(LARGEST, (room * height) / width),
     wide = (tall * width) / height;
-  const left = (i) => EDGE + LABELS + i * (wide + gap) + (i ? front : 0);
+  const left = (i) => EDGE + labels + i * (wide + gap) + (i ? front : 0);
   let y = top,
     numbers = "";
   for (const row of rows) {
@@ -62,14 +63,28 @@ function grid(root, rows, top, write) {
       y += 8;
     }
     numbers = own;
-    write(row.label, EDGE, y + tall / 2 + 4, 12, { fill: PAPER.text });
+    write(row.label, EDGE, y + tall / 2 + 4, LABEL, { fill: PAPER.text });
     row.pictures.forEach(({ values }, i) => {
       const place = { x: left(i), y, width: wide, height: tall, preserveAspectRatio: "none", style: CRISP };
       element("image", { href: address(row, values), ...place }, root);
+      outline(root, left(i), y, wide, tall);
     });
     y += tall + gap;
   }
   return y - gap;
+}
+
+// Room for the names of rows, in px.
+function widest(names) {
+  const brush = node("canvas").getContext("2d");
+  brush.font = `${LABEL}px ${PAPER.font}`;
+  return Math.ceil(Math.max(...names.map((name) => brush.measureText(name).width)));
+}
+
+// A hairline round a picture, outside of it: one that is as white as the paper is still seen to be there.
+function outline(root, x, y, width, height) {
+  const place = { x: x - 0.25, y: y - 0.25, width: width + 0.5, height: height + 0.5 };
+  element("rect", { ...place, fill: "none", stroke: PAPER.line, "stroke-width": 0.5 }, root);
 }
 
 function address(row, values) {

@@ -50,7 +50,9 @@ def _general() -> list[Codec]:
         Codec("bz2", "bzip2", "general", bz2.compress, bz2.decompress, "level 9, Burrows–Wheeler and Huffman"),
         Codec("lzma", "xz", "general", partial(lzma.compress, preset=BEST), lzma.decompress, "preset 9 extreme, LZMA2"),
         Codec("zstd", "Zstandard", "general", _zstd, _from_zstd, "level 22, LZ77 and finite-state entropy"),
-        Codec("brotli", "Brotli", "general", _brotli, _from_brotli, "quality 11, LZ77, contexts and Huffman"),
+        Codec(
+            "brotli", "Brotli", "general", _brotli, _from_brotli, "quality 11, LZ77, Huffman, a dictionary of its own"
+        ),
     ]
     return [replace(each, decode=partial(_or_refused, each)) for each in every]
 

@@ -25,10 +25,10 @@ def semantic_bits(run: xr.Dataset, seed: int = 0) -> xr.Dataset:
     Gaussian means at most ½ log2(2πe/12) = .2546 bit a dimension (Zamir & Feder 1992), it is of one width for all items
     where the encoder's is not, and the model is that of other items; near log2 N bits a dimension `apart` is saturated.
     `information_x`: I(X;Z) of the codes together; `apart` less this is what a factorised model pays for what two
-    dimensions say alike. `rate` and `error_one`
-    as on the plane, and `error`, that of the labels read from the file. NaN where there is no such number (a rate of a
-    code without noise, an error of a continuous Y). Attributes: `items`, `header_bytes`, `seed`, and `entropy_y`, H(Y)
-    of the test items in bits (NaN of a continuous Y).
+    dimensions say alike. `rate` and `error_one` as on the plane, and `error`, that of the labels read from the file.
+    NaN where there is no such number (a rate of a code without noise, an error of a continuous Y). Attributes: `items`,
+    `header_bytes` (the whole file has payload · items / 8 bytes more), `seed`, and `entropy_y`, H(Y) of the test items
+    in bits (NaN of a continuous Y).
 
     Raises:
         InvalidValue: where the run has no codec.

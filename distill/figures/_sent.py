@@ -48,7 +48,9 @@ def why_not(run: xr.Dataset) -> str:
     if "joint" in run or "covariance_xy" in run:
         return "the items of a known distribution are no things to be sent, so there are no files of their codes"
     if not semantic.has_codec(run):
-        return f"run {run.attrs.get('id', '')} has no codec for its codes: it came before there was one; train it anew"
+        left = "codec" in str(run.attrs.get("left_out", ""))
+        why = "it was shipped without" if left else "it came before there was one"
+        return f"run {run.attrs.get('id', '')} has no codec for its codes: {why}; train it anew"
     return ""
 
 

@@ -9,8 +9,9 @@ import xarray as xr
 
 from distill.config import Choice
 from distill.errors import InvalidValue
-from distill.figures._animation import Animation
-from distill.palette import CLASSES, SOFT_INK
+from distill.figures._animation import Animation, Moving
+from distill.figures._style import FURNITURE
+from distill.palette import CLASSES, GROUND, SOFT_INK
 
 RAW, NETWORK = "raw", "network"  # names of two methods
 FAMILIES = {  # family of a coder → its colour
@@ -19,6 +20,8 @@ FAMILIES = {  # family of a coder → its colour
 WEIGHTS = CLASSES[7]  # the colour of a network's own size
 WRITTEN = "8 × the bytes of the file that was written, read back and compared, over the items in it"
 BLOCK = 64  # symbols of a stream that are looked at as one string
+CUT = "cut: the bar goes on beyond the axis"
+GAPS, SLANT, REACH = (0.95, 0.968), 0.006, 0.4  # of a cut bar: places and lean as shares of the axis, height in rows
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,8 @@ def raw_bits(run: xr.Dataset) -> float:
 
 def rate(run: xr.Dataset) -> float:
     """The entropy rate in bits an item, NaN where it is not known."""
-    return float(run.attrs.get("entropy_rate") or np.nan) * pixels(run)
+    known = run.attrs.get("entropy_rate")  # 0 is a rate too: of a source that always says the same
+    return (np.nan if known is None else float(known)) * pixels(run)
 
 
 def item(run: xr.Dataset, count: float = 1) -> str:
@@ -157,6 +161,33 @@ def number(value: float) -> str:
         if abs(value) >= 0.9995
         else f"{value:.3f}"
     )
+
+
+def levels(low: float, high: float, most: int) -> dict[str, object]:
+    """At most about `most` ticks of an even axis at round numbers, thousands separated as everywhere else."""
+    rough = (high - low) / most
+    power = 10.0 ** np.floor(np.log10(rough))
+    step = power * next(each for each in (1, 2, 5, 10) if each * power >= rough * (1 - 1e-9))
+    values = step * np.arange(np.ceil(low / step), np.floor(high / step) + 1)
+    return {"tickvals": values.tolist(), "ticktext": [f"{round(each, 6):,g}" for each in values]}
+
+
+def cut_marks(figure: go.Figure, ends: np.ndarray, heights: np.ndarray, right: float) -> list[Moving]:
+    """Two slanted gaps at the right end of every bar that is longer than the axis, which ends at `right`.
+
+    `ends` (count, bar) is where the bars would end, `heights` (bar,) where they lie. Nothing where none is ever cut.
+    """
+    strokes = [place * right for gap in GAPS for place in (gap - SLANT, gap + SLANT, np.nan)]
+    motions = []
+    for cut, height in zip((np.nan_to_num(ends) > right).T, heights, strict=True):
+        if cut.any():  # a trace a bar: the browser draws traces of many points below those of few
+            y = [height - REACH, height + REACH, np.nan] * len(GAPS)
+            figure.add_trace(go.Scatter(
+                x=[], y=y, mode="lines", name="cut", line={"color": GROUND, "width": 3}, hovertext=CUT,
+                hoverinfo="text", meta=FURNITURE,
+            ))  # fmt: skip
+            motions.append(Moving(len(figure.data) - 1, x=np.where(cut[:, None], strokes, np.nan)))
+    return motions
 
 
 def at_count(animation: Animation, run: xr.Dataset, choice: Choice) -> go.Figure:

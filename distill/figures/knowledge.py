@@ -5,20 +5,43 @@ import plotly.graph_objects as go
 import xarray as xr
 
 from distill.config import Choice
-from distill.figures._animation import Animation, Moving
+from distill.figures._animation import Animation, Moving, repeated
 from distill.figures._layers import spaced, words
 from distill.figures._price import break_even, extended, model_bits
-from distill.figures._style import FURNITURE, SMALL, axis, blank, line, note
-from distill.figures._wall import WEIGHTS, Coder, at_count, best_free, counts, item, network, number, raw_bits
+from distill.figures._style import FURNITURE, axis, blank, line
+from distill.figures._wall import (
+    WEIGHTS,
+    Coder,
+    at_count,
+    best_free,
+    counts,
+    cut_marks,
+    item,
+    levels,
+    network,
+    number,
+    raw_bits,
+)
 from distill.palette import GROUND, INK, SOFT_INK
 
-__all__ = ["animated_price", "animated_two_bars", "network_two_bars", "price_in_words", "price_of_knowledge"]
+__all__ = [
+    "animated_price",
+    "animated_two_bars",
+    "bars_cut",
+    "network_two_bars",
+    "price_in_words",
+    "price_of_knowledge",
+]
 
 KIND = "wall"  # of the runs that these figures are drawn of
 FEW_DECADES = 2.2
 FARTHEST = 1e9  # items: no axis goes beyond
 PER_DECADE = 8  # points of a dashed line
 BAR = 26  # pixels
+WORDS_ABOVE = (0.2, 0.15)  # of the axis: how far above the crossing its two lines of words stand
+TOP = 0.22  # of the axis: so far below its end, at least, these words are counted from
+HALO = ", ".join(f"{x}px {y}px 1px {GROUND}" for x in (-2, 0, 2) for y in (-2, 0, 2))
+BEYOND_RAW = 1.1  # times the raw size: where the axis of the two bars ends
 CROP = 40.0  # times what the best coder without a model needs: where the axis ends, so that the crossing is seen
 
 
@@ -58,7 +81,8 @@ def animated_price(run: xr.Dataset) -> Animation:
             figure.add_trace(line(grid, values(grid), colour, f"{name}, by the measured rate", 1.8, dash="dash"))
     _named(figure, lines, far, ends)
     _crossing(figure, run, far, ends)
-    return Animation(figure, _following(figure, lines, sent, ends))
+    motions = _following(figure, lines, sent, ends)
+    return Animation(figure, (*motions, *_crossing_words(figure, run, far, ends)))
 
 
 Line = tuple[str, str, object]  # name, colour, and items → bits an item
@@ -111,10 +135,21 @@ def _crossing(figure: go.Figure, run: xr.Dataset, far: float, ends: np.ndarray) 
         x=[even], y=[height], mode="markers", name="paid for itself", hoverinfo="skip",
         marker={"size": 15, "symbol": "circle-open", "color": INK, "line": {"width": 2.5, "color": INK}},
     ))  # fmt: skip
-    figure.add_annotation(note(
-        f"paid for itself<br>after {number(even)} {item(run, even)}", float(np.log10(even)), float(np.log10(height)),
-        yanchor="bottom", yshift=40, font={"size": SMALL + 0.5, "color": INK}, showarrow=False,
-    ))  # fmt: skip
+
+
+def _crossing_words(figure: go.Figure, run: xr.Dataset, far: float, ends: np.ndarray) -> list[Moving]:
+    """What the ring means, drawn after the slider's upright line and with a halo, so that the line goes behind it."""
+    even = break_even(run)
+    if not np.isfinite(even) or even > far:
+        return []
+    sent = counts(run)
+    height = np.log10(float(extended(best_free(run), sent, np.array([even]))[0]))
+    tall = ends[1] - ends[0]
+    y = 10 ** (min(height, ends[1] - TOP * tall) + tall * np.array(WORDS_ABOVE))
+    text = ["paid for itself", f"after {number(even)} {item(run, even)}"]
+    figure.add_trace(words([even, even], y, text, "middle center"))
+    figure.data[-1].textfont.shadow = HALO
+    return [Moving(len(figure.data) - 1, x=repeated([even, even], len(sent)))]
 
 
 def _following(figure: go.Figure, lines: list, sent: np.ndarray, ends: np.ndarray) -> tuple[Moving, ...]:
@@ -137,10 +172,10 @@ def animated_two_bars(run: xr.Dataset) -> Animation:
     if each is not None:
         rows += [(f"{each.title},<br>weights left out", each, False)]
         rows += [(f"{each.title},<br>weights counted", each, True)] if each.own.any() else []
-    right, heights = 1.1 * raw_bits(run), np.arange(len(rows))[::-1].astype(float)
+    right, heights = BEYOND_RAW * raw_bits(run), np.arange(len(rows))[::-1].astype(float)
     figure = blank(left=124, right=70, top=8, bottom=46)
     figure.update_layout(
-        xaxis=axis(f"bits a {item(run)}", 0, right, nticks=4, tickangle=0),
+        xaxis=axis(f"bits a {item(run)}", 0, right, **levels(0, right, 4), tickangle=0),
         yaxis=axis("", -0.6, len(rows) - 0.4, tickvals=heights.tolist(), ticktext=[name for name, *_ in rows],
                    showgrid=False, ticklabelstandoff=4, tickfont={"size": 12.5, "color": INK}),
     )  # fmt: skip
@@ -155,10 +190,18 @@ def animated_two_bars(run: xr.Dataset) -> Animation:
             x = np.stack([np.where(np.isfinite(end), begin, np.nan), end], axis=-1)
             motions.append(Moving(len(figure.data) - 1, x=x))
     values = np.stack([coder.bits + (coder.own if counted else 0) for _, coder, counted in rows], axis=-1)
+    motions += cut_marks(figure, values, heights, right)
     text = [[number(value) for value in row] for row in values]
     figure.add_trace(words([right] * len(rows), heights, text[-1], "middle right"))
     motions.append(Moving(len(figure.data) - 1, text=[[f" {each}" for each in row] for row in text]))
     return Animation(figure, tuple(motions))
+
+
+def bars_cut(run: xr.Dataset) -> bool:
+    """Whether at some number of items one of the bars is longer than its axis."""
+    each, right = network(run), BEYOND_RAW * raw_bits(run)
+    longest = [best_free(run).bits] + ([each.bits + each.own] if each is not None else [])
+    return bool(np.nanmax(np.stack(longest)) > right)
 
 
 def price_in_words(run: xr.Dataset) -> str:
@@ -168,7 +211,7 @@ def price_in_words(run: xr.Dataset) -> str:
         return str(run.attrs.get("network_note") or "The network has not begun to learn.")
     if np.isnan(even):
         return "The network has not been written yet; what is shown of it is its cross-entropy on held-out symbols."
-    weights, things = f"its weights, {model_bits(run) / 8000:,.1f} kB,", item(run, 2)
+    weights = f"its weights, {model_bits(run) / 8000:,.1f} kB,"
     if np.isinf(even):
         return (
             f"At these rates {weights} are never earned back: a further {item(run)} costs the network no fewer bits "
@@ -178,6 +221,6 @@ def price_in_words(run: xr.Dataset) -> str:
     if even <= sent[-1]:
         return f"{when.capitalize()}: with {weights} it needs fewer bits than {best_free(run).spoken} from there on."
     return (
-        f"{when.capitalize()}, if each further one costs what the last ones did: only {number(sent[-1])} {things} were "
-        f"sent, and beyond that the lines are dashed."
+        f"{when.capitalize()}, if each further one costs what the last ones did: only {sent[-1]:,.0f} "
+        f"{item(run, sent[-1])} {'was' if sent[-1] == 1 else 'were'} sent, and beyond that the lines are dashed."
     )

@@ -8,7 +8,7 @@ from distill.config import Choice
 from distill.errors import InvalidValue
 from distill.figures._layers import spaced, words
 from distill.figures._style import axis, blank, line
-from distill.figures._wall import FAMILIES, check, coders, item, pixels, rate
+from distill.figures._wall import FAMILIES, check, coders, item, levels, pixels, rate
 from distill.palette import GROUND, INK, SOFT_INK
 
 __all__ = ["network_as_it_learns", "passed"]
@@ -37,7 +37,7 @@ def network_as_it_learns(run: xr.Dataset, choice: Choice = Choice()) -> go.Figur
     figure.update_layout(
         xaxis=axis("steps of training", float(np.log10(0.5)), float(np.log10(last)), type="log",
                    tickvals=[0.5, *(10.0**k for k in powers)], ticktext=["start", *(f"{10**k:,}" for k in powers)]),
-        yaxis=axis(f"bits a {item(run)}, held out", low, high, nticks=6),
+        yaxis=axis(f"bits a {item(run)}, held out", low, high, **levels(low, high, 6)),
     )  # fmt: skip
     named = [(each.final, each.title, each.colour) for each in others]
     for value, name, colour in named:

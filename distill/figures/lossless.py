@@ -13,6 +13,7 @@ from distill.figures._wall import (
     at_count,
     coders,
     counts,
+    cut_marks,
     item,
     number,
     pixels,
@@ -58,6 +59,7 @@ def animated_bits_per_item(run: xr.Dataset) -> Animation:
     motions = _wall(figure, run, right, (-0.7, len(rows) - 0.3))
     for height, (_, each, counted) in zip(heights, rows, strict=True):
         motions += _bar(figure, each, counted, height)
+    motions += cut_marks(figure, _ends(rows), heights, WIDER * right)
     motions += _lines(figure, run, (-0.7, len(rows) - 0.3), right)
     motions.append(_numbers(figure, run, rows, heights, right))
     return Animation(figure, tuple(motions))
@@ -71,6 +73,17 @@ def _rows(found: list[Coder]) -> list[tuple[str, Coder, bool]]:
             out.append((f"{each.title} + weights", each, True))
         out.append((each.title, each, False))
     return out
+
+
+def _ends(rows: list[tuple[str, Coder, bool]]) -> np.ndarray:
+    """(count, row) bits an item, a model among them where it is counted: where the bars end."""
+    return np.stack([each.bits + (each.own if counted else 0) for _, each, counted in rows], axis=-1)
+
+
+def is_cut(run: xr.Dataset) -> bool:
+    """Whether at some number of items a bar is longer than the axis."""
+    found = coders(run)
+    return bool((np.nan_to_num(_ends(_rows(found))) > WIDER * _right(run, found)).any())
 
 
 def _right(run: xr.Dataset, found: list[Coder]) -> float:
@@ -178,12 +191,11 @@ def _numbers(
     figure: go.Figure, run: xr.Dataset, rows: list[tuple[str, Coder, bool]], heights: np.ndarray, right: float
 ) -> Moving:
     """Bits and share of the raw size, at the right of every row."""
-    values = np.stack([each.bits + (each.own if counted else 0) for _, each, counted in rows], axis=-1)
     about = ["" if each.written else "≈ " for _, each, _ in rows]
     text = [
-        [f"\u00a0{sign}{exactly(run, v)} · {_share(v / raw_bits(run))}" if np.isfinite(v) else "\u00a0not sent"
-         for sign, v in zip(about, row, strict=True)]
-        for row in values
+        [f"\u00a0{sign}{_said(run, each, v)} · {_share(v / raw_bits(run))}" if np.isfinite(v) else "\u00a0not sent"
+         for (_, each, _), sign, v in zip(rows, about, row, strict=True)]
+        for row in _ends(rows)
     ]  # fmt: skip
     figure.add_annotation(note(
         "bits · of raw", 1, 0, xref="paper", yref="paper", xanchor="left", yanchor="top", yshift=-1, xshift=-4,
@@ -199,6 +211,11 @@ def _numbers(
 def exactly(run: xr.Dataset, bits: float) -> str:
     """Bits as they stand in the figure: of a stream, whose bits are few, three places."""
     return f"{bits:.3f}" if pixels(run) == 1 and bits < 9.9995 else number(bits)
+
+
+def _said(run: xr.Dataset, each: Coder, bits: float) -> str:
+    """Bits beside a bar; a raw size to the last bit, since it is known without measuring."""
+    return f"{bits:,.0f}" if each.family == "raw" else exactly(run, bits)
 
 
 def _share(value: float) -> str:

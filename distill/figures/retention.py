@@ -49,7 +49,7 @@ def animated_retention(run: xr.Dataset, probe: str = "logistic", scale: str = "s
         for name in ("kept", "kept_low", "kept_high")
     )
     top = 1.0 if scale == "shares" else float(found.entropy.max())
-    ends = (-0.03 * top, 1.1 * top)
+    ends = (-0.03 * top, 1.2 * top)  # above: two words over curves that keep all
     figure = over_factors(run, top=8)
     figure.update_layout(xaxis=beta_axis(run), yaxis=_heights(scale, probe, ends))
     names, colours, asked = [str(name) for name in run.factor.values], factor_colours(run), in_task(run)
@@ -64,7 +64,7 @@ def animated_retention(run: xr.Dataset, probe: str = "logistic", scale: str = "s
     motions.append(_ceilings(figure, found.ceiling.values / np.ravel(whole), names, colours))
     motions.append(_dots(figure, kept.T, colours, asked))
     text = [[_said(name, value, scale) for name, value in zip(names, row, strict=True)] for row in kept.T]
-    wished = spread_out(top * _beside(kept.T / top), WORD * top, (0.03 * top, 1.06 * top))
+    wished = spread_out(top * _beside(kept.T / top), WORD * top, (0.03 * top, 1.16 * top))
     return Animation(figure, (*motions, *words_beside(figure, wished, text, colours)))
 
 
@@ -74,7 +74,7 @@ def _beside(heights: np.ndarray) -> np.ndarray:
     Above to the right of the chosen β and below to its left, where a fall leaves room, but not below the plot.
     """
     left = on_the_left(len(heights))[:, None]
-    return np.where(left, np.maximum(heights - 0.9 * WORD, 0.05 + 0.2 * heights), heights + 0.8 * WORD)
+    return np.where(left, np.maximum(heights - 0.9 * WORD, 0.05 + 0.2 * heights), heights + 1.1 * WORD)
 
 
 def _heights(scale: str, probe: str, ends: tuple[float, float]) -> dict[str, object]:

@@ -108,7 +108,9 @@ def _leaves(figure: go.Figure, answer: xr.Dataset, colours: Sequence[str], x: fl
     """The names of the x at the left edge; in two columns where there are many."""
     height, many = _height(answer), answer.sizes["x"] >= MANY
     odd = answer.slot.values % 2 == 1 if many else np.zeros(len(height), dtype=bool)
-    edge = float(answer.beta.values[0]) if x is None else x
+    # at the left end of the axis, so that the veil over the plot, which begins there, does not cut the names; a hair
+    # inside it, since plotly hides the words of points that rounding puts outside
+    edge = 1.0001 * 10.0 ** figure.layout.xaxis.range[0] if x is None else x
     for column in (False, True):
         mine = np.flatnonzero(odd == column)
         words = [f"{answer.x.values[i]}{GAP * (4 * column + 1)}" for i in mine]

@@ -7,7 +7,7 @@ import xarray as xr
 from distill.config import Choice
 from distill.figures._animation import Animation, Moving
 from distill.figures._style import FURNITURE, SMALL, axis, blank, note
-from distill.figures._wall import BLOCK, Coder, at_count, coders, pixels, raw_bits
+from distill.figures._wall import BLOCK, Coder, at_count, coders, levels, pixels, raw_bits
 from distill.palette import GRID, GROUND, INK, SOFT_INK
 
 __all__ = ["animated_shortened_strings", "saved_bits", "share_in_words", "shortened_strings"]
@@ -32,13 +32,13 @@ def animated_shortened_strings(run: xr.Dataset) -> Animation:
     figure = blank(left=70, right=14, top=8, bottom=46)
     ticks = [-k * _step(deep) for k in range(int(deep / _step(deep)) + 1)]
     figure.update_layout(
-        xaxis=axis(f"c, bits saved of {whole:,.0f}", 0, whole, nticks=5),
+        xaxis=axis(f"c, bits saved of {whole:,.0f}", 0, whole, **levels(0, whole, 5), tickangle=0),
         yaxis=axis(
             "",
             -1.04 * deep,
             0.06 * deep,
             tickvals=ticks,
-            ticktext=[in_powers(each) for each in ticks],
+            ticktext=[in_powers(each, "<sup>{}</sup>") for each in ticks],
             ticklabelstandoff=5,
         ),
     )
@@ -97,17 +97,17 @@ def saved_bits(run: xr.Dataset, each: Coder) -> np.ndarray:
 
 
 def share_in_words(saved: float) -> str:
-    """The share of strings that any code can shorten by so many bits: fewer than 1 in 10⁹."""
+    """The share of strings that any code can shorten by so many bits: fewer than 1 in 10^9."""
     if not saved > 1:
         return "all"
     return in_powers(TEN * (1 - saved))
 
 
-def in_powers(tens: float) -> str:
-    """10^tens as a share: 1 in 8, 1 in 10⁹."""
+def in_powers(tens: float, power: str = "^{}") -> str:
+    """10^tens as a share: 1 in 8, 1 in 10^9; `power` says how an exponent is written (the typeface has few raised)."""
     if tens > -4:
         return "all" if tens >= 0 else f"1 in {10**-tens:,.3g}" if tens > -2 else f"1 in {10**-tens:,.0f}"
-    return f"1 in 10{str(int(-tens)).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+    return f"1 in 10{power.format(int(-tens))}"
 
 
 def _step(deep: float) -> int:

@@ -20,11 +20,11 @@ from distill.ui.state import State, current, remember
 PARTS = {"": "Fewer bits", "sparsity": "Fewer weights", "students": "Smaller students"}
 QUESTIONS = {
     "": (
-        "How few bits before the network forgets?",
+        "How few bits before it forgets?",
         "Drag to fewer bits and watch what gives first.",
     ),
     "sparsity": (
-        "How few weights before the network forgets?",
+        "How few weights before it forgets?",
         "Drag to more zeros; compare with fine-tuning.",
     ),
     "students": (

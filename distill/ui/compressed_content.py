@@ -33,7 +33,7 @@ SLIDERS = {"bits": "Bits a weight", "sparsity": "Weights set to zero", "width": 
 SPEED = 1.5  # places a second in play
 ADJECTIVE = {"bits": "quantised", "sparsity": "pruned and fine-tuned", "width": "student with a teacher"}
 WHOSE = {"bits": "of these", "sparsity": "of the fine-tuned ones", "width": "of those with a teacher"}
-COMPARED = {"as pruned": "as pruned, without fine-tuning", "alone": "trained alone, without a teacher"}
+COMPARED = {"as pruned": "without fine-tuning", "alone": "trained alone"}
 
 
 def shrink_stage(run: xr.Dataset, part: str) -> Stage:
@@ -107,7 +107,7 @@ def _plain(run: xr.Dataset, family: Family, place: int) -> str:
     for variant in family.variants[1:]:
         other = curve(run, family, variant)
         if np.isfinite(other.accuracy[place]):
-            return f"; {COMPARED[variant].split(',')[0]}, {percent(other.accuracy[place], other.spread[place])}"
+            return f"; {COMPARED[variant]}, {percent(other.accuracy[place], other.spread[place])}"
     return ""
 
 

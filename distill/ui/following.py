@@ -95,6 +95,9 @@ def cut_short(config: Configuration) -> str:
 def train_button(configs: Sequence[Configuration], words: str, help: str, key: str) -> bool:
     """The button that trains, or pause and stop of what is going on; whether it was pressed."""
     alive = [job for config in configs if (job := job_of(config)) and job.status in ALIVE]
+    if any(store.requested(job.path) == "stop" for job in alive):
+        st.button("Stopping…", disabled=True, key=f"{key}-stopping", help="At the end of the present step.")
+        return False
     if alive:
         # Stop is not the one that appears under the pointer that has just pressed Train
         st.button("Stop", on_click=_each, args=(alive, Job.stop), key=f"{key}-stop", help="What was measured stays.")

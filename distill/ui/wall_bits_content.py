@@ -22,7 +22,7 @@ from distill.figures._wall import (
     shape,
     symbol,
 )
-from distill.figures.lossless import animated_bits_per_item, walls
+from distill.figures.lossless import animated_bits_per_item, is_cut, walls
 from distill.figures.strings import animated_shortened_strings, block, saved_bits, share_in_words
 from distill.palette import DARK
 from distill.ui.envelope import Slider, Stage, View
@@ -31,6 +31,7 @@ MOST_TICKS = 8
 FEW_PICTURES, FEW_SYMBOLS = 30, 240  # that are shown
 CHARACTERS = range(32, 127)
 DICTIONARY = " It carries a dictionary of common words, which is not counted."
+CUT_WORDS = "Slanted gaps: cut, the bar goes on beyond the axis."
 Cell = list[str]
 
 
@@ -70,13 +71,14 @@ def in_short(count: float) -> str:
 def bars_in_words(run: xr.Dataset) -> str:
     """What the upright lines mean for this source."""
     files = "Files as they were written, and read back equal."
+    cut = f" {CUT_WORDS}" if is_cut(run) else ""
     if np.isfinite(rate(run)):
         note = str(run.attrs.get("entropy_note", "")).rstrip(".")
-        return f"{files} Line: entropy rate ({note}); but for luck on few symbols, no coder gets left of it."
+        return f"{files} Line: entropy rate ({note}); but for luck on few symbols, no coder gets left of it.{cut}"
     names = [name for name, *_ in walls(run) if name.startswith("order-")]
     seen = ("nothing", "the symbol", "two symbols", "three symbols")[len(names) - 1]
     beyond = f"{seen} before each" if len(names) > 1 else "nothing but single symbols"
-    return f"{files} Dotted: entropies of all that was sent, a wall only to coders that see {beyond}."
+    return f"{files} Dotted: entropies of all that was sent, a wall only to coders that see {beyond}.{cut}"
 
 
 def strings_in_words(run: xr.Dataset) -> str:
@@ -113,7 +115,8 @@ def _network(run: xr.Dataset, each: Coder | None, place: int) -> list[Cell]:
         how = "Cross-entropy of held-out symbols; its file is written when the training ends."
         return [[f"≈ {number(bits)} bits", f"{left}, so far", how], ["–", counted, how]]
     how = f"{each.note}. Learned from {int(run.attrs['training_items']):,} other {item(run, 2)}."
-    kilo = f"Weights: {own * counts(run)[place] / 8000:,.1f} kB, shared among {counts(run)[place]:,.0f} {item(run, 2)}."
+    many = counts(run)[place]
+    kilo = f"Weights: {own * many / 8000:,.1f} kB, shared among {many:,.0f} {item(run, many)}."
     return [[f"{number(bits)} bits", left, how], [f"{number(bits + own)} bits", counted, kilo]]
 
 
@@ -153,7 +156,8 @@ def _limit(run: xr.Dataset) -> str:
         if known > 0.995 * raw_bits(run):
             return f"The entropy is {number(known)}: there is nothing to gain, and every header is a loss."
         if tight < known:
-            chance = f"by the luck of these {counts(run)[-1]:,.0f} {item(run, 2)}"
+            many = counts(run)[-1]
+            chance = f"by the luck of these {many:,.0f} {item(run, many)}" if many > 1 else "by luck"
             return f"The entropy rate is {number(known)}: the best is {_over(tight, known)} below it, {chance}."
         return f"The entropy rate is {number(known)}: what comes nearest is {_over(tight, known)} above it."
     alone = f"; the label alone would take {number(label)}" if np.isfinite(label) else ""
@@ -173,9 +177,10 @@ def _plural(run: xr.Dataset) -> str:
 
 def caption(run: xr.Dataset) -> str:
     """The line that a figure carries away."""
+    sent = int(run.attrs["items"])
     per = f" of {pixels(run)} {symbol(run)}s" if pixels(run) > 1 else ""
     return (
-        f"run {run.attrs['id']} · {run.attrs['source_title']}: {int(run.attrs['items']):,} {item(run, 2)}{per} sent, "
+        f"run {run.attrs['id']} · {run.attrs['source_title']}: {sent:,} {item(run, sent)}{per} sent, "
         f"{int(run.attrs['training_items']):,} others to learn from · bits of the files written, headers counted"
     )
 

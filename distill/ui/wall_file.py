@@ -14,6 +14,7 @@ ANOTHER = "own"  # in the picker of sources: what opens the dialog
 OPEN, MADE, TROUBLE = "_own_file_open", "_own_file_made", "_own_file_trouble"
 PICKED, UPLOAD = "own-wall-file", "own-wall-upload"  # keys of widgets
 NEW = ""  # among the files: one that is yet to be brought
+TOO_SHORT = f"No network learns it: a file of fewer than {file.HALVED:,} bytes is too short to leave one anything."
 HINT = (
     f"Of any kind, at most {file.LARGEST / 1e6:.0f} MB. The file is copied into the folder of your runs on this "
     "machine, and goes nowhere else."
@@ -38,6 +39,12 @@ def called(id: str) -> str:
     return found.name if found else "A file"
 
 
+def too_short(source: str, options: Mapping[str, Any]) -> bool:
+    """Whether this is a file that is sent whole, with nothing left for a network to learn from."""
+    found = file.known(options.get(NAME, "")) if source == NAME else None
+    return found is not None and found.size < file.HALVED
+
+
 def _close() -> None:
     st.session_state.pop(OPEN, None)
     st.session_state.pop(TROUBLE, None)
@@ -53,7 +60,7 @@ def _dialog() -> None:
     if half is not None and half.size >= file.HALVED:
         st.caption("Its first half is for the network to learn from; its second half is sent by every coder.")
     elif half is not None:
-        st.caption(f"It is sent whole: below {file.HALVED:,} bytes nothing is left for a network to learn from.")
+        st.caption(f"It is sent whole. {TOO_SHORT}")
     if st.button("Use this file", type="primary", key="own-wall-use"):
         st.session_state[MADE] = {NAME: picked}
         _close()

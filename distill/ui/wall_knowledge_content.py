@@ -6,11 +6,11 @@ import xarray as xr
 from distill.figures._price import break_even
 from distill.figures._wall import best_free, coders, counts, item, network, number
 from distill.figures.effort import speed_of_coders, speeds
-from distill.figures.knowledge import animated_price, animated_two_bars, price_in_words
+from distill.figures.knowledge import animated_price, animated_two_bars, bars_cut, price_in_words
 from distill.figures.learning import network_as_it_learns, passed
 from distill.palette import DARK
 from distill.ui.envelope import Stage, View
-from distill.ui.wall_bits_content import caption, sent_slider
+from distill.ui.wall_bits_content import CUT_WORDS, caption, sent_slider
 
 SLOWER = 1.5  # times, from which it is worth a word
 PUBLISHED = (
@@ -55,13 +55,15 @@ def verdict(run: xr.Dataset) -> str:
 def _bars_in_words(run: xr.Dataset) -> str:
     even = break_even(run)
     paid = f" They meet at {number(even)}." if even < float("inf") else ""
-    return f"At the number of {item(run, 2)} at the slider: both are true, of different questions.{paid}"
+    cut = f" {CUT_WORDS}" if bars_cut(run) else ""
+    return f"At the number of {item(run, 2)} at the slider: both are true, of different questions.{paid}{cut}"
 
 
 def _speed_in_words(run: xr.Dataset) -> str:
-    every = [each for each in coders(run) if each.written]
-    whole = all(np.isfinite(each.bits[-1]) for each in every)
-    sent = f"All {counts(run)[-1]:,.0f} {item(run, 2)}" if whole else f"As many {item(run, 2)} as each had time for"
+    whole = all(np.isfinite(each.bits[-1]) for each in coders(run) if each.written)
+    most = counts(run)[-1]
+    every = f"The one {item(run)}" if most == 1 else f"All {most:,.0f} {item(run, most)}"
+    sent = every if whole else f"As many {item(run, 2)} as each had time for"
     return f"{sent}, one call and one thread each, on the machine that made the run; MB of symbols."
 
 

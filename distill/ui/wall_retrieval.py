@@ -21,8 +21,8 @@ QUESTION = "Ask twice: what comes back the same?"
 HINT = "Drag β, and ask again."
 KEY, ASKED, MOST = "wall-retrieval-stage", "_wall_retrieval_asked", 2**15
 WHY = (
-    "A memory that reconstructs differs each time in what it was not asked to keep; one that copies does not. "
-    "Its answers agree on what its bits were spent on, and on what all items have in common."
+    "A memory that reconstructs differs each time in what it did not keep; one that copies never does. "
+    "Its answers agree on what its bits were spent on, and on what all items share."
 )
 
 

@@ -99,9 +99,10 @@ def _views(run: xr.Dataset, item: int, own: Pair, both: Pair) -> tuple[View, ...
     differ, apart = animated_differing(run, both, mine), animated_apart(run, both)
     views = [
         View(DIFFER, slim(differ), differ.motions, DIFFER,
-             f"Mean of {count} items asked for twice; dashed: two different items. A level off by one counts too."),
+             f"Mean of {count} items asked for twice. A level off by one counts as much as a lost one, so that two "
+             "different items (dashed), alike in their black pixels, may differ in fewer."),
         View(APART, slim(apart), apart.motions, APART,
-             "Mean difference of levels. Where nothing is kept, both answers are the average."),
+             "Mean difference of levels: the truer measure. Where nothing is kept, both answers are the average."),
     ]  # fmt: skip
     if both[0].labels:
         sure = (true_label(run, own[0], [item]) + true_label(run, own[1], [item]))[:, 0] / 2

@@ -11,7 +11,7 @@ from distill import jobs
 from distill.errors import DistillError
 from distill.figures._wall import counts
 from distill.handle import ALIVE
-from distill.ui import following, looking, settings, wall_settings
+from distill.ui import following, looking, settings, wall_file, wall_settings
 from distill.ui.envelope import Stage, pack
 from distill.ui.opening import aside, guarded, say
 from distill.ui.progress import progress
@@ -75,10 +75,10 @@ def _train_button(config: WallConfig) -> None:
 
 def what_it_does(config: WallConfig) -> str:
     """What the button begins, in a sentence."""
-    return (
-        "Every coder writes its file, which is read back and compared; then a small network learns the source for "
-        f"{config.steps:,} steps and writes its own."
-    )
+    writes = "Every coder writes its file, which is read back and compared"
+    if wall_file.too_short(config.source, config.source_options):
+        return f"{writes}. {wall_file.TOO_SHORT}"
+    return f"{writes}; then a small network learns the source for {config.steps:,} steps and writes its own."
 
 
 @guarded()

@@ -17,8 +17,8 @@ from distill.ui.state import State
 from distill.ui.wall import SWEEPS
 from distill.ui.wall_semantic_content import at_beta, command, file_name, lacking, lossless, semantic_stage
 
-QUESTION = "What is left of a picture at 4 bits?"
-HINT = "Drag β: watch the file shrink, and what of the picture goes."
+QUESTION = "What is left of an item at ten bits?"
+HINT = "Drag β: watch the file shrink, and what goes with it."
 KEY, MIME = "wall-semantic-stage", "application/octet-stream"
 
 

@@ -1,6 +1,6 @@
 """The controls of a run of the wall: which source is sent, its sliders, and the network that learns it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ NUMBERS = {"width": "Units a layer", "context": "Symbols seen", "steps": "", "ba
 PROBABILITIES = (0.7, 0.15, 0.1, 0.05)  # of the iid source that is begun with
 FEWEST, MOST = 2, 16  # states of a Markov source
 ASKED = "_wall_asked"  # how often the dialog of files was opened
+FINEST = 10_000  # parts of 1 in which probabilities are kept
 COUNTED = 1000  # symbols that are made to see the entropy rate
 
 
@@ -80,15 +81,38 @@ def _entropy(name: str, options: Mapping[str, Any]) -> None:
 
 
 def _probabilities(options: Mapping[str, Any], mark: str) -> Mapping[str, Any]:
-    """A slider for each of the symbols; together they make 1."""
+    """A slider for each of the symbols: what is set stays, and the others follow, so that all make 1."""
     given = tuple(options.get("probabilities", PROBABILITIES))
-    weights = [
-        st.slider(f"Symbol {i + 1}", 0, 100, round(100 * each), key=f"wall-p{i}-{mark}", format="%d %%")
-        for i, each in enumerate(given)
+    shown = apportioned(given, 100)
+    said = [
+        st.slider(f"Symbol {i + 1}", 0, 100, each, key=f"wall-p{i}-{mark}", format="%d %%")
+        for i, each in enumerate(shown)
     ]
-    if [round(100 * each) for each in given] == weights or not sum(weights):
-        return options
-    return {**options, "probabilities": [round(each / sum(weights), 4) for each in weights]}
+    moved = next((i for i, each in enumerate(said) if each != shown[i]), None)
+    return options if moved is None else {**options, "probabilities": with_one_set(given, moved, said[moved] / 100)}
+
+
+def with_one_set(given: Sequence[float], place: int, value: float) -> list[float]:
+    """The probabilities with one set by hand, and the others scaled to what it leaves, in ten-thousandths.
+
+    Where the others are all 0 they share alike.
+    """
+    others = [0.0 if i == place else float(each) for i, each in enumerate(given)]
+    if not sum(others):
+        others = [float(i != place) for i in range(len(given))]
+    kept = round(FINEST * value)
+    parts = apportioned(others, FINEST - kept)
+    return [(kept if i == place else each) / FINEST for i, each in enumerate(parts)]
+
+
+def apportioned(shares: Sequence[float], whole: int) -> list[int]:
+    """Whole numbers in the proportions of `shares` that sum to `whole`: the largest remainders are rounded up."""
+    exact = [round(whole * each / sum(shares), 9) for each in shares]
+    out = [int(each) for each in exact]
+    first = sorted(range(len(out)), key=lambda i: out[i] - exact[i])
+    for i in first[: whole - sum(out)]:
+        out[i] += 1
+    return out
 
 
 def _states(options: Mapping[str, Any], mark: str) -> Mapping[str, Any]:

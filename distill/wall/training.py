@@ -79,7 +79,7 @@ def lacking(source: Source) -> str:
         return ""
     if not len(source.training):
         return "No network: this source has no training part, and what is sent must not be learned from."
-    return f"No network: the training part has {len(source.training)} symbols, and {FEWEST_TRAINING} are needed."
+    return f"No network: the training part has {len(source.training):,} symbols, and {FEWEST_TRAINING:,} are needed."
 
 
 def pauses(wall: Wall, proceed: Callable[[int], bool]) -> Iterator[bool]:

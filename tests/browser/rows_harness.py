@@ -18,6 +18,7 @@ FRAMES, ITEMS, BANK = 5, (7, 9, 11), (3, 7, 20, 41)
 AMOUNT = Amount(2.0, "bits", 2, ((0.0, "0"), (0.5, "0.5"), (2.0, "2 bits or more")))
 SENTENCES = (("The", "soup", "was", "cold."), ("She", "sings."))
 TEXTS = ("one", "two", "three")
+NAME = "what came back, and some more"  # of a row, longer than most
 
 
 def amounts() -> np.ndarray:
@@ -44,7 +45,7 @@ def content(chosen: int | None) -> Stage:
     """All kinds of rows."""
     plain = np.zeros((3, 4, 4), np.uint8)
     rows = (
-        Row("plain", plain, names=["seven", "nine", "eleven"], heading="Pictures", words="Click one."),
+        Row(NAME, plain, names=["seven", "nine", "eleven"], heading="Pictures", words="Click one."),
         Row("bank", bank(), items=BANK, places=places()),
         Row("map", AMOUNT.levels(amounts())[:, None], amount=AMOUNT, large=True, words="of each pixel", items=()),
         Shaded("words", SENTENCES, AMOUNT.levels(words()), AMOUNT, heading="Words", items=(7, 9)),

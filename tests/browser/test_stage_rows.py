@@ -3,10 +3,12 @@
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import rows_harness as made
+from stage_reading import take
 
 from distill.palette import AMOUNT_RAMP, DARK
 
@@ -106,3 +108,14 @@ def test_a_click_on_a_picture_chooses_its_item_and_outlines_it(stage):
     stage.wait_for_function("() => JSON.parse(document.querySelector('#said').textContent).item === 7")
     stage.wait_for_function(f"() => ({outlined})()[0] === '0%' && ({outlined})()[1] !== null")
     assert json.loads(stage.locator("#said").text_content())["index"] == 0
+
+
+def test_a_file_has_room_for_the_names_of_rows_and_an_outline_round_each_picture(stage):
+    svg = ElementTree.fromstring(take(stage, "Pictures", "svg"))
+    (words,) = [each for each in svg.iterfind(".//{*}text") if each.text == made.NAME]
+    pictures = [{key: float(each.get(key)) for key in ("x", "y", "width")} for each in svg.iterfind(".//{*}image")]
+    assert min(each["x"] for each in pictures) > float(words.get("x")) + 5.5 * len(made.NAME)  # px a letter, at least
+    assert max(each["x"] + each["width"] for each in pictures) <= 672
+    outlines = [each for each in svg.iterfind(".//{*}rect") if each.get("fill") == "none"]
+    placed = [(float(each.get("x")) + 0.25, float(each.get("y")) + 0.25) for each in outlines]
+    np.testing.assert_allclose(placed, [(each["x"], each["y"]) for each in pictures], atol=0.011)

@@ -147,8 +147,9 @@ def _read_header(reader: Reader) -> Header:
         return Header(shape, 0, 0, 0, 0, 0)
     sign, *more = (reader.number() for _ in range(5))
     found = Header(shape, -(sign + 1) // 2 if sign % 2 else sign // 2, *more)
-    if not (0 < found.peaks <= math.prod(shape) and found.peak < found.span <= WIDEST and 2**found.cell <= WIDEST
-            and found.cells <= 2**MOST_CELLS):  # fmt: skip
+    fits = 0 < found.peaks <= math.prod(shape) and found.peak < found.span <= WIDEST
+    # the exponent first: 2 to the power of what a damaged file names would itself take all memory
+    if not (fits and found.cell < WIDEST.bit_length() and found.cells <= 2**MOST_CELLS):
         raise InvalidValue("this file of coded weights holds what no coder has written")
     return found
 
